@@ -1,0 +1,50 @@
+"""Customer analytics: from an order log to numbers and a label per customer."""
+
+from crmmodels.base import BaseModel, Model
+from crmmodels.data import datasets
+from crmmodels.data.orders import Orders
+from crmmodels.data.split import Split
+from crmmodels.exceptions import (
+    ConvergenceError,
+    CrmModelsError,
+    CrmModelsWarning,
+    DataError,
+    MissingDependencyError,
+    MissingGlyphWarning,
+    NegativeSpendWarning,
+    NotFittedError,
+    ParameterError,
+    ReturnsOnlyWarning,
+    SavedFormatError,
+)
+from crmmodels.models.concentration import ABCFit, ABCModel
+from crmmodels.models.loading import load
+from crmmodels.models.migration import Migration
+from crmmodels.models.rfm import RFMFit, RFMModel
+from crmmodels.models.segment_tables import SegmentRule
+
+__all__ = [
+    "ABCFit",
+    "ABCModel",
+    "BaseModel",
+    "ConvergenceError",
+    "CrmModelsError",
+    "CrmModelsWarning",
+    "DataError",
+    "Migration",
+    "MissingDependencyError",
+    "MissingGlyphWarning",
+    "Model",
+    "NegativeSpendWarning",
+    "NotFittedError",
+    "Orders",
+    "ParameterError",
+    "RFMFit",
+    "RFMModel",
+    "ReturnsOnlyWarning",
+    "SavedFormatError",
+    "SegmentRule",
+    "Split",
+    "datasets",
+    "load",
+]

@@ -1,0 +1,54 @@
+"""An immutable, hashable, picklable mapping for parameters that are given as dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class FrozenMapping(Mapping[K, V]):
+    """A mapping that keeps its order and cannot change.
+
+    ``types.MappingProxyType`` can be neither hashed, copied deeply nor pickled,
+    which a model's parameters must be.
+    """
+
+    __slots__ = ("_items",)
+    _items: dict[K, V]
+
+    def __init__(self, items: Mapping[K, V]) -> None:
+        object.__setattr__(self, "_items", dict(items))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        msg = f"{type(self).__name__} cannot be changed"
+        raise AttributeError(msg)
+
+    def __getitem__(self, key: K) -> V:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+    def __reduce__(self) -> tuple[type[FrozenMapping[K, V]], tuple[dict[K, V]]]:
+        return type(self), (self._items,)
+
+
+def freeze(value: object) -> object:
+    """Return an immutable equal of a list or mapping; anything else as it is."""
+    if isinstance(value, list | tuple):
+        return tuple(freeze(item) for item in value)
+    if isinstance(value, Mapping) and not isinstance(value, FrozenMapping):
+        return FrozenMapping({key: freeze(item) for key, item in value.items()})
+    return value

@@ -1,0 +1,372 @@
+"""The one interface that every model shares."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, overload, runtime_checkable
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from crmmodels import saving
+from crmmodels._frozen import freeze
+from crmmodels._typing import AnyArray, FloatArray, IntArray
+from crmmodels.data.orders import Orders
+from crmmodels.data.schema import Column, read_values
+from crmmodels.data.tables import Table, in_kind_of, open_table, ordered_labels
+from crmmodels.display import ModelView, html_view, text_view
+from crmmodels.exceptions import CrmModelsWarning, NotFittedError, SavedFormatError
+
+FitT = TypeVar("FitT")
+FrameT = TypeVar("FrameT")
+Values = Mapping[str, FloatArray]
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What an application may rely on; inheriting from BaseModel is not required."""
+
+    def fit(self, data: Any) -> Self:
+        """Learn from a reference population."""
+        ...
+
+    def score(self, data: Any) -> Any:
+        """Return numbers, one row per customer."""
+        ...
+
+    def segment(self, data: Any) -> Any:
+        """Return one label per customer."""
+        ...
+
+
+class BaseModel(ABC, Generic[FitT]):
+    """Reads tables, keeps the fitted record, labels the answers.
+
+    A model is a frozen, keyword-only dataclass that derives from this class: its fields are the parameters, which are
+    checked once and never change. It declares the columns it reads and writes, and gives pure hooks on arrays. Only
+    `fit` writes to a model, in one assignment, after everything has succeeded, so that a fitted model can be
+    scored from many threads and a failed fit changes nothing. The data are not kept.
+
+    A new model gives `columns`, `score_columns`, `segment_labels`, `_fit`, `_score`, `_segment` and `example`; where
+    it has parameters to check, `_check_parameters`.
+
+    See Also
+    --------
+    crmmodels.testing.check_model : Checks that a model keeps every promise of this interface.
+    """
+
+    key: ClassVar[str] = "customer_id"
+    """Column that names the customer."""
+
+    record_types: ClassVar[tuple[type, ...]] = ()
+    """Dataclasses of which parameters and fitted record are made; saved models may hold no others."""
+
+    _record: FitT | None = None
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        """Keep the repr of this class from being replaced by the one that ``dataclass`` writes."""
+        super().__init_subclass__(**kwargs)
+        if "__repr__" not in cls.__dict__:
+            cls.__repr__ = BaseModel.__repr__  # type: ignore[method-assign]
+
+    def __post_init__(self) -> None:
+        """Freeze the parameters that came as lists or dicts, then check them."""
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
+            object.__setattr__(self, field.name, freeze(getattr(self, field.name)))
+        self._check_parameters()
+
+    def fit(self, data: Any) -> Self:
+        """Learn the fitted record from a reference population.
+
+        Parameters
+        ----------
+        data : dataframe or Orders
+            One row per customer, in any kind of dataframe, or an order log.
+
+        Returns
+        -------
+        Self
+            The model itself, now fitted.
+
+        Raises
+        ------
+        DataError
+            If the table cannot be used; every problem is named. The model stays as it was.
+        """
+        values = self._read(self._open(data))
+        record = self._fit(values)
+        for concern in self._concerns(values):
+            warnings.warn(concern, stacklevel=2)
+        object.__setattr__(self, "_record", record)
+        return self
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the model holds a fitted record."""
+        return self._record is not None
+
+    @property
+    def fitted(self) -> FitT:
+        """The fitted record.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        return self._fitted_for("fitted")
+
+    @overload
+    def score(self, data: Orders) -> Any: ...
+    @overload
+    def score(self, data: FrameT) -> FrameT: ...
+    def score(self, data: Any) -> Any:
+        """Return one row of numbers per customer.
+
+        This is not scikit-learn's ``score``, which is a goodness of fit.
+
+        Parameters
+        ----------
+        data : dataframe or Orders
+            The customers to score; they need not be those of `fit`.
+
+        Returns
+        -------
+        dataframe
+            The columns `score_columns`, in the kind of ``data``: on its index (pandas), or after the key column (the
+            others). For `Orders` the pandas index is the key.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If the table cannot be used.
+        """
+        fitted = self._fitted_for("score")
+        table = self._open(data)
+        scores = self._score(self._read(table), fitted)
+        return table.answer({name: scores[name] for name in self.score_columns()})
+
+    @overload
+    def segment(self, data: Orders) -> Any: ...
+    @overload
+    def segment(self, data: pd.DataFrame) -> pd.Series[str]: ...
+    @overload
+    def segment(self, data: FrameT) -> FrameT: ...
+    def segment(self, data: Any) -> Any:
+        """Return one ordered label per customer, worst first.
+
+        Parameters
+        ----------
+        data : dataframe or Orders
+            The customers to label; they need not be those of `fit`.
+
+        Returns
+        -------
+        Series or dataframe
+            Ordered categorical: a Series on the caller's index (pandas), or the key column and ``segment`` (the others).
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If the table cannot be used.
+        """
+        fitted = self._fitted_for("segment")
+        table = self._open(data)
+        return table.answer_labels(self._segment(self._read(table), fitted), self.segment_labels(), "segment")
+
+    def summary(self, data: Any) -> Any:
+        """Describe the segments: one row each, best first.
+
+        Parameters
+        ----------
+        data : dataframe or Orders
+            The customers to describe.
+
+        Returns
+        -------
+        dataframe
+            ``segment, n_customers, share_of_customers`` and what the model adds, in the kind of ``data``. A mean of a
+            segment without customers is missing.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If the table cannot be used.
+        """
+        fitted = self._fitted_for("summary")
+        table = self._open(data)
+        values = self._read(table)
+        codes = self._segment(values, fitted)
+        labels = self.segment_labels()
+        n = np.bincount(codes, minlength=len(labels)).astype(np.int64)
+        columns = {"n_customers": n, "share_of_customers": n / len(codes), **self._measures(values, codes, fitted)}
+        best_first = np.arange(len(labels))[::-1]
+        backend = table.frame.implementation
+        segment = ordered_labels(best_first, labels, "segment", backend)
+        series = [nw.new_series(name, column[best_first], backend=backend) for name, column in columns.items()]
+        return in_kind_of(table.origin, segment.to_frame().with_columns(*series), (("segment", labels),))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the model as plain JSON values.
+
+        Returns
+        -------
+        dict
+            Format number, library version, class, parameters and fitted record.
+        """
+        return {
+            "format": saving.FORMAT,
+            "version": saving.library_version(),
+            "class": type(self).__name__,
+            "parameters": {name: saving.encode(value) for name, value in self._parameters().items()},
+            "fitted": saving.encode(self._record),
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """Make a model from what `to_dict` returned.
+
+        Parameters
+        ----------
+        document : mapping
+            A saved model of this class.
+
+        Returns
+        -------
+        Self
+            A model that answers as the saved one did.
+
+        Raises
+        ------
+        SavedFormatError
+            If this is no saved model of this class, or its format is unknown.
+        """
+        saving.check_document(document, {cls.__name__: cls}, "this document")
+        records = {record.__qualname__: record for record in cls.record_types}
+        parameters = {name: saving.decode(value, records) for name, value in document["parameters"].items()}
+        fields = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        if unknown := sorted(parameters.keys() - fields):
+            msg = f"this saved {cls.__name__} has the unknown parameters {unknown}; known are {sorted(fields)}"
+            raise SavedFormatError(msg)
+        model = cls(**parameters)
+        object.__setattr__(model, "_record", saving.decode(document["fitted"], records))
+        return model
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a JSON file; `crmmodels.load` reads it.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file. An existing one is replaced only once the new one is complete.
+        """
+        saving.write_document(self.to_dict(), path)
+
+    def __repr__(self) -> str:
+        """Parameters, fitted record, score columns and labels."""
+        return text_view(self._view())
+
+    def _repr_html_(self) -> str:
+        return html_view(self._view())
+
+    # What a new model gives.
+
+    @abstractmethod
+    def columns(self) -> Sequence[Column]:
+        """Columns that the model reads, beside the key."""
+
+    @abstractmethod
+    def score_columns(self) -> Sequence[str]:
+        """Columns that `score` returns."""
+
+    @abstractmethod
+    def segment_labels(self) -> Sequence[str]:
+        """Segment labels, worst first."""
+
+    @classmethod
+    @abstractmethod
+    def example(cls, n_customers: int, seed: int) -> pd.DataFrame:
+        """Draw a small valid table, for documentation and conformance checks."""
+
+    @abstractmethod
+    def _fit(self, values: Values) -> FitT:
+        """Learn from arrays of shape (n_customers,)."""
+
+    @abstractmethod
+    def _score(self, values: Values, fitted: FitT) -> Mapping[str, AnyArray]:
+        """Return an array of shape (n_customers,) per score column."""
+
+    @abstractmethod
+    def _segment(self, values: Values, fitted: FitT) -> IntArray:
+        """Return the position in `segment_labels` of each customer's segment."""
+
+    # What a new model may give.
+
+    def monotone(self) -> Mapping[str, int]:
+        """Columns in which a better value never leads to a worse segment: +1 more is better, -1 less is better."""
+        return {}
+
+    def _check_parameters(self) -> None:
+        """Raise ParameterError for parameters out of range."""
+
+    def _concerns(self, values: Values) -> Iterable[CrmModelsWarning]:  # noqa: ARG002  (a hook)
+        """Return what a user should be warned of when these values are fitted."""
+        return ()
+
+    def _measures(self, values: Values, codes: IntArray, fitted: FitT) -> Mapping[str, AnyArray]:  # noqa: ARG002
+        """Return further columns of `summary`, each of shape (n_labels,), worst first."""
+        return {}
+
+    def _table_of(self, orders: Orders) -> Any:
+        """Ask an order log for the table that the model reads."""
+        return orders.customers()
+
+    # Shared work.
+
+    def _parameters(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    def _fitted_for(self, verb: str) -> FitT:
+        record = self._record
+        if record is None:
+            raise NotFittedError.before(type(self).__name__, verb)
+        return record
+
+    def _open(self, data: Any) -> Table:
+        if isinstance(data, Orders):
+            data = self._table_of(data)
+            if isinstance(data, pd.DataFrame):
+                data = data.set_index(self.key)
+        return open_table(data, self.key, type(self).__name__)
+
+    def _read(self, table: Table) -> Values:
+        return read_values(table.frame, self.columns(), table.key, type(self).__name__)
+
+    def _view(self) -> ModelView:
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        parameters = self._parameters()
+        record = self._record
+        fitted: dict[str, Any] | None = None
+        if dataclasses.is_dataclass(record):
+            fitted = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+        elif record is not None:
+            fitted = {"record": record}
+        return ModelView(
+            type(self).__name__,
+            parameters,
+            frozenset(name for name, value in parameters.items() if value != defaults[name]),
+            fitted,
+            tuple(self.score_columns()),
+            tuple(self.segment_labels()),
+        )

@@ -1,0 +1,1 @@
+"""The only place where tables are read."""

@@ -1,0 +1,143 @@
+"""What can be wrong with an order log, all of it said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import narwhals as nw
+
+from crmmodels.data.order_plans import ISO_DATE
+from crmmodels.data.roles import ROLES
+from crmmodels.data.schema import EXAMPLES_SHOWN, count_of
+
+_ROW = "row_number_of_crmmodels"
+
+
+def role_problems(schema: nw.Schema, roles: Mapping[str, str], first_values: Mapping[str, Any]) -> Iterator[str]:
+    """Name columns that are missing or of a type that their role cannot have.
+
+    Parameters
+    ----------
+    schema : narwhals Schema
+        Columns of the caller's frame and their types.
+    roles : mapping of str to str
+        Column of each role.
+    first_values : mapping of str to object
+        A value of each column, to show.
+
+    Yields
+    ------
+    str
+        One sentence per problem.
+    """
+    for role, column in roles.items():
+        if column not in schema:
+            yield f"column {column!r} ({role}: {ROLES[role].meaning}) is missing; it has {list(schema)}"
+            continue
+        dtype = schema[column]
+        shown = f" such as {first_values[column]!r}" if first_values.get(column) is not None else ""
+        kind = ROLES[role].kind
+        if kind == "number" and not (dtype.is_numeric() or dtype == nw.Unknown):
+            yield f"column {column!r} ({role}) must be numeric; it is {dtype}{shown}"
+        if kind == "time" and not (dtype == nw.String or dtype.is_temporal()):
+            yield (
+                f"column {column!r} ({role}) must hold dates, timestamps or ISO strings like '1997-01-31'; it is "
+                f"{dtype}{shown}, which is never taken for a date: convert it first, for example "
+                f"pandas.to_datetime(frame[{column!r}].astype(str), format='%Y%m%d')"
+            )
+    taken: dict[str, str] = {}
+    for role, column in roles.items():
+        if column in taken:
+            yield f"column {column!r} cannot be both {taken[column]} and {role}"
+        taken[column] = role
+
+
+def row_problems(log: nw.DataFrame[Any] | nw.LazyFrame[Any], roles: Mapping[str, str], *, refuse_duplicates: bool) -> list[str]:
+    """Name and count the rows that cannot be read.
+
+    Parameters
+    ----------
+    log : narwhals DataFrame or LazyFrame
+        The log with canonical column names.
+    roles : mapping of str to str
+        The caller's column of each role.
+    refuse_duplicates : bool
+        Whether rows that repeat others in every role are a problem.
+
+    Returns
+    -------
+    list of str
+        One sentence per problem; empty where all rows can be read.
+    """
+    wrong = _conditions(log.collect_schema(), roles)
+    counts = _collected(log.select(nw.len().alias("n"), *(test.sum().alias(name) for name, (test, _) in wrong.items())))
+    n_of = {name: int(counts[name][0] or 0) for name in counts.columns}
+    if n_of["n"] == 0:
+        return ["it has no rows; at least one order is needed"]
+    problems = [
+        f"{count_of(n_of[name], 'row')} {text}; {_examples(log, test)}" for name, (test, text) in wrong.items() if n_of[name]
+    ]
+    if refuse_duplicates:
+        problems += _duplicate_problems(log)
+    return problems
+
+
+def _conditions(schema: nw.Schema, roles: Mapping[str, str]) -> dict[str, tuple[nw.Expr, str]]:
+    customer, time = nw.col("customer"), nw.col("time")
+    no_customer = customer.is_null()
+    if schema["customer"].is_float():
+        no_customer = no_customer | customer.is_nan()
+    found = {
+        "no_customer": (no_customer, f"without a customer (column {roles['customer']!r})"),
+        "no_time": (time.is_null(), f"without a time (column {roles['time']!r})"),
+    }
+    if schema["time"] == nw.String:
+        unreadable = ~time.is_null() & ~time.str.contains(ISO_DATE)
+        text = f"whose time (column {roles['time']!r}) is no ISO date like '1997-01-31'"
+        found["no_date"] = (unreadable, text)
+    if "amount" in schema:
+        amount = nw.col("amount")
+        column = roles["amount"]
+        no_amount = amount.is_null()
+        if schema["amount"].is_float():
+            no_amount = no_amount | amount.is_nan()
+            found["infinite"] = (
+                ~no_amount & ~amount.is_finite(),
+                f"with an infinite amount (column {column!r})",
+            )
+        found["no_amount"] = (no_amount, f"without an amount (column {column!r})")
+    return found
+
+
+def _duplicate_problems(log: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> Iterator[str]:
+    columns = list(log.collect_schema())
+    repeated = log.group_by(columns).agg(nw.len().alias(_ROW)).filter(nw.col(_ROW) > 1)
+    n = int(_collected(repeated.select((nw.col(_ROW) - 1).sum().alias("n")))["n"][0] or 0)
+    if n:
+        rows = _collected(repeated.drop(_ROW).head(EXAMPLES_SHOWN)).rows(named=True)
+        yield (
+            f"{count_of(n, 'row')} repeating another in every role (such as {_shown(rows)}); "
+            "duplicates='drop' removes them, 'keep' counts each as an order"
+        )
+
+
+def _examples(log: nw.DataFrame[Any] | nw.LazyFrame[Any], test: nw.Expr) -> str:
+    if isinstance(log, nw.DataFrame):
+        rows = log.with_row_index(_ROW).filter(test).head(EXAMPLES_SHOWN)
+        numbers = ", ".join(str(number) for number in rows[_ROW].to_list())
+        shown = _shown(rows.drop(_ROW).rows(named=True))
+        return f"{'row' if len(rows) == 1 else 'rows'} {numbers}: {shown}"
+    return f"such as {_shown(_collected(log.filter(test).head(EXAMPLES_SHOWN)).rows(named=True))}"
+
+
+def _shown(rows: Any) -> str:
+    return "; ".join("(" + ", ".join(f"{name}={_plain(value)}" for name, value in row.items()) + ")" for row in rows)
+
+
+def _plain(value: Any) -> str:
+    return str(value) if hasattr(value, "isoformat") and value == value else repr(value)  # noqa: PLR0124  (not NaT)
+
+
+def _collected(frame: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
+    return frame.collect() if isinstance(frame, nw.LazyFrame) else frame

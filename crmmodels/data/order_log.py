@@ -1,0 +1,245 @@
+"""Two ways to read an order log: arrays in memory, or plans for a lazy engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from crmmodels._typing import AnyArray, Period, TimeUnit
+from crmmodels.data import order_plans
+from crmmodels.kernels.order_summary import (
+    OrderLines,
+    Panel,
+    PeriodCounts,
+    combine_lines,
+    count_by_period,
+    fill_panel,
+    summarise_orders,
+)
+from crmmodels.kernels.periods import DAYS_PER_UNIT, first_day_of_period, period_of_day
+
+EPOCH = dt.date(1970, 1, 1)
+
+
+class BadRowsError(Exception):
+    """A lazy log turned out to hold rows that cannot be read; the caller says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The days that count: after one date and up to another, open where None."""
+
+    after: dt.date | None
+    until: dt.date | None
+
+
+class OrderLog(Protocol):
+    """What `Orders` asks of a log."""
+
+    def last_day(self, bounds: Bounds) -> dt.date | None:
+        """Last day with a line; None without lines."""
+        ...
+
+    def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
+        """Canonical customer columns; a customer with returns only has ``n_orders`` 0."""
+        ...
+
+    def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> nw.DataFrame[Any]:
+        """Canonical panel columns."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayLog:
+    """A log held in memory as arrays; sums run in kernels.
+
+    Attributes
+    ----------
+    lines : OrderLines
+        Customer codes, days and amounts.
+    keys : object
+        Customer of each code, ascending: a pandas Index or array.
+    build : callable
+        Makes a narwhals frame from named arrays.
+    """
+
+    lines: OrderLines
+    keys: Any
+    build: Callable[[dict[str, Any]], nw.DataFrame[Any]]
+
+    def last_day(self, bounds: Bounds) -> dt.date | None:
+        """Last day with a line."""
+        day = self._within(bounds).day
+        return None if len(day) == 0 else EPOCH + dt.timedelta(days=int(day.max()))
+
+    def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
+        """Reduce the lines to customers by counting sorts."""
+        lines = self._within(bounds)
+        summary = summarise_orders(lines.customer, lines.day, lines.amount, len(self.keys))
+        end = (as_of - EPOCH).days
+        repeats = summary.n_order_days - 1
+        repeat_spend = summary.spend - summary.first_day_spend
+        return self.build(
+            {
+                "customer_id": self.keys.take(summary.customer),
+                "n_orders": summary.n_orders,
+                "frequency": repeats,
+                "age_at_last": (summary.last_day - summary.first_day) / DAYS_PER_UNIT[unit],
+                "age": (end - summary.first_day) / DAYS_PER_UNIT[unit],
+                "days_since_last": end - summary.last_day,
+                "spend": summary.spend,
+                "mean_repeat_spend": np.divide(repeat_spend, repeats, out=np.zeros(len(repeats)), where=repeats > 0),
+                "first_order": summary.first_day.astype("datetime64[D]"),
+                "last_order": summary.last_day.astype("datetime64[D]"),
+                "as_of": np.full(len(repeats), np.datetime64(as_of, "D")),
+            }
+        )
+
+    def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> nw.DataFrame[Any]:
+        """Count by period, then fill the gaps."""
+        lines = self._within(bounds)
+        if len(lines.day) == 0:
+            nothing = np.empty(0, np.int64)
+            counts = PeriodCounts(nothing, nothing, nothing, np.empty(0), nothing)
+        else:
+            counts = count_by_period(lines, period_of_day(lines.day, period), order_plans.NO_DAY)
+        panel = fill_panel(counts, len(self.keys), (as_of - EPOCH).days, period, order_plans.NO_DAY)
+        return self.build({"customer_id": self.keys.take(panel.customer), **panel_columns(panel, period)})
+
+    def _within(self, bounds: Bounds) -> OrderLines:
+        lines = self.lines
+        keep = np.ones(len(lines.day), np.bool_)
+        if bounds.after is not None:
+            keep &= lines.day > (bounds.after - EPOCH).days
+        if bounds.until is not None:
+            keep &= lines.day <= (bounds.until - EPOCH).days
+        if keep.all():
+            return lines
+        amount = None if lines.amount is None else lines.amount[keep]
+        return OrderLines(lines.customer[keep], lines.day[keep], amount)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EngineLog:
+    """A log that an engine holds or reads; only results are collected.
+
+    Attributes
+    ----------
+    log : narwhals LazyFrame
+        Columns customer, time and, where known, amount and order_id.
+    time_zone : str or None
+        Zone in which the days of zoned timestamps are taken.
+    """
+
+    log: nw.LazyFrame[Any]
+    time_zone: str | None
+
+    def last_day(self, bounds: Bounds) -> dt.date | None:
+        """Last day with a line."""
+        last = _collect(self._orders(bounds).select(nw.col("day").max()))["day"][0]
+        return last.date() if isinstance(last, dt.datetime) else last
+
+    def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
+        """Reduce the lines to customers by two group-bys of the engine."""
+        plan = order_plans.by_customer(self._orders(bounds))
+        columns = order_plans.customer_columns(as_of, unit)
+        result = _collect(plan.select(*columns, *order_plans.DIAGNOSTICS))
+        bad = result["customer_id"].is_null().any() or any(result[name].sum() for name in order_plans.DIAGNOSTICS)
+        if bad or not result["spend"].is_finite().all():
+            raise BadRowsError
+        return result.drop(*order_plans.DIAGNOSTICS)
+
+    def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> nw.DataFrame[Any]:
+        """Count by period in the engine, then fill the gaps in memory."""
+        cells = _collect(order_plans.by_period(self._orders(bounds), period))
+        unread = cells["customer"].is_null().any() or cells["period"].is_null().any()
+        if unread or cells["n_amounts_missing"].sum() or not cells["spend"].is_finite().all():
+            raise BadRowsError
+        cells = cells.sort("customer", "period")
+        starts, codes = _runs(cells["customer"])
+        counts = PeriodCounts(
+            codes,
+            cells["period"].to_numpy().astype(np.int64),
+            cells["n_orders"].to_numpy().astype(np.int64),
+            cells["spend"].to_numpy().astype(np.float64),
+            cells["first_day"].to_numpy().astype(np.int64),
+        )
+        panel = fill_panel(counts, len(starts), (as_of - EPOCH).days, period, order_plans.NO_DAY)
+        key = cells["customer"][starts[panel.customer].tolist()].alias("customer_id")
+        backend: Any = cells.implementation
+        columns = panel_columns(panel, period)
+        customers: nw.DataFrame[Any] = key.to_frame()
+        return customers.with_columns(*(nw.new_series(n, c, backend=backend) for n, c in columns.items()))
+
+    def _orders(self, bounds: Bounds) -> nw.LazyFrame[Any]:
+        lines = order_plans.lines(self.log, self.time_zone)
+        return order_plans.orders_of_lines(order_plans.within(lines, bounds.after, bounds.until))
+
+
+def panel_columns(panel: Panel, period: Period) -> dict[str, AnyArray]:
+    """Canonical columns of a panel beside the customer."""
+    return {
+        "period": first_day_of_period(panel.period, period).astype("datetime64[D]"),
+        "n_orders": panel.n_orders,
+        "spend": panel.spend,
+        "exposure": panel.exposure,
+    }
+
+
+def array_log(frame: pd.DataFrame, time_zone: str | None, build: Callable[[dict[str, Any]], nw.DataFrame[Any]]) -> ArrayLog:
+    """Turn a checked pandas frame with canonical columns into arrays.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns customer, time and, where known, amount and order_id; no bad rows.
+    time_zone : str or None
+        Zone in which the days of zoned timestamps are taken.
+    build : callable
+        Makes a narwhals frame of the caller's kind from named arrays.
+
+    Returns
+    -------
+    ArrayLog
+        Customers coded in ascending order.
+    """
+    codes, keys = pd.factorize(frame["customer"])
+    ascending = keys.argsort()
+    rank = np.empty(len(keys), np.int32)
+    rank[ascending] = np.arange(len(keys), dtype=np.int32)
+    amount = frame["amount"].to_numpy(dtype=np.float64) if "amount" in frame else None
+    lines = OrderLines(rank[codes], _days(frame["time"], time_zone), amount)
+    if "order_id" in frame:
+        lines = combine_lines(lines, pd.factorize(frame["order_id"], use_na_sentinel=False)[0])
+    return ArrayLog(lines, keys.take(ascending), build)
+
+
+def _days(time: pd.Series[Any], time_zone: str | None) -> AnyArray:
+    if isinstance(time.dtype, pd.DatetimeTZDtype):
+        time = (time if time_zone is None else time.dt.tz_convert(time_zone)).dt.tz_localize(None)
+    if time.dtype.kind != "M":
+        # Few distinct days: each string is parsed once.
+        codes, distinct = pd.factorize(time.str.slice(0, 10))
+        return pd.to_datetime(pd.Series(distinct)).to_numpy().astype("datetime64[D]").astype(np.int32)[codes]
+    return time.to_numpy().astype("datetime64[D]").astype(np.int32)
+
+
+def _runs(key: nw.Series[Any]) -> tuple[AnyArray, AnyArray]:
+    """Start of each run of equal values, and the number of the run that each value is in."""
+    if len(key) == 0:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    changed = (key != key.shift(1)).fill_null(value=True).to_numpy().astype(np.bool_)
+    changed[0] = True
+    return np.flatnonzero(changed), np.cumsum(changed) - 1
+
+
+def _collect(plan: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
+    if plan.implementation.is_polars():
+        return plan.collect(engine="streaming")
+    return plan.collect()

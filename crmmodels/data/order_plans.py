@@ -1,0 +1,176 @@
+"""What is asked of a dataframe engine, as narwhals expressions.
+
+One plan serves every lazy engine. Each reads the log once, and carries along the counts by which bad rows are noticed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+import narwhals as nw
+
+from crmmodels._typing import Period, TimeUnit
+from crmmodels.kernels.periods import DAYS_PER_UNIT
+
+ISO_DATE: Final = (
+    r"^(?:\d{4}-(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
+    r"|\d{4}-(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
+    r"|\d{4}-02-(?:0[1-9]|1\d|2[0-8])"
+    r"|(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
+    r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$"
+)
+"""ISO 8601 dates of the Gregorian calendar, with or without a time of day.
+
+Complete, leap years included, so that every engine refuses the same strings and none fails while parsing."""
+
+_MONTHS: Final[dict[Period, int]] = {"M": 1, "Q": 3, "Y": 12}
+_WEEKS_BEFORE_EPOCH: Final = 100_000
+"""Added before a division, since engines round the quotient of a negative number differently."""
+_MINUTES_PER_DAY: Final = 24 * 60
+_EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001  (wall-clock time, as the days are)
+_NEVER: Final = dt.date(9999, 12, 31)
+
+NO_DAY: Final = 10**9
+"""A day number later than any date."""
+
+DIAGNOSTICS: Final = ("n_unread_days", "n_amounts_missing")
+"""Columns that a summary carries beside its own, to notice bad rows."""
+
+
+def order_day(time: nw.Expr, dtype: nw.dtypes.DType, time_zone: str | None = None) -> nw.Expr:
+    """Calendar day of a time column; null where it is missing or no date.
+
+    The day is the one on the local clock: that of ``time_zone`` where it is given, otherwise the one of the column.
+    """
+    if dtype == nw.Date:
+        return time
+    if dtype == nw.String:
+        return nw.when(time.str.contains(ISO_DATE)).then(time.str.slice(0, 10)).str.to_date(format="%Y-%m-%d")
+    if getattr(dtype, "time_zone", None) is not None:
+        if time_zone is not None:
+            time = time.dt.convert_time_zone(time_zone)
+        time = time.dt.replace_time_zone(None)
+    return time.cast(nw.Date)
+
+
+def lines(log: nw.LazyFrame[Any], time_zone: str | None) -> nw.LazyFrame[Any]:
+    """Keep customer, day, amount and order id; a log without amounts has orders of amount 0."""
+    schema = log.collect_schema()
+    columns = [nw.col("customer"), order_day(nw.col("time"), schema["time"], time_zone).alias("day")]
+    columns.append(nw.col("amount").cast(nw.Float64) if "amount" in schema else nw.lit(0.0).alias("amount"))
+    if "order_id" in schema:
+        columns.append(nw.col("order_id"))
+    return log.select(*columns)
+
+
+def within(log: nw.LazyFrame[Any], after: dt.date | None, until: dt.date | None) -> nw.LazyFrame[Any]:
+    """Keep the days after one date and up to another; days that could not be read stay, to be noticed."""
+    unread = nw.col("day").is_null()
+    if after is not None:
+        log = log.filter((nw.col("day") > nw.lit(after)) | unread)
+    if until is not None:
+        log = log.filter((nw.col("day") <= nw.lit(until)) | unread)
+    return log
+
+
+def orders_of_lines(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add the lines of each order up where an order id is given: the order's day is that of its first line.
+
+    An order with a line that could not be read keeps a missing day or amount, to be noticed.
+    """
+    if "order_id" not in log.collect_schema():
+        return log
+    whole_day = nw.col("n_days") == nw.col("n_lines")
+    whole_amount = nw.col("n_amounts") == nw.col("n_lines")
+    return (
+        log.group_by("customer", "order_id")
+        .agg(
+            nw.col("day").min(),
+            nw.col("amount").sum(),
+            nw.len().alias("n_lines"),
+            nw.col("day").count().alias("n_days"),
+            nw.col("amount").count().alias("n_amounts"),
+        )
+        .select(
+            nw.col("customer"),
+            nw.when(whole_day).then(nw.col("day")).alias("day"),
+            nw.when(whole_amount).then(nw.col("amount")).alias("amount"),
+        )
+    )
+
+
+def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """One row per customer: counts, first and last order day, money, and the diagnostics."""
+    days = log.group_by("customer", "day").agg(
+        nw.len().alias("n_lines"),
+        (nw.col("amount") >= 0).sum().alias("n_orders"),
+        nw.col("amount").count().alias("n_amounts"),
+        nw.col("amount").sum().alias("spend"),
+    )
+    is_order_day = nw.col("n_orders") > 0
+    days = days.with_columns(nw.when(is_order_day).then(nw.col("day")).otherwise(nw.lit(_NEVER)).alias("rank_day"))
+    return days.group_by("customer").agg(
+        nw.col("n_orders").sum().cast(nw.Int64),
+        is_order_day.sum().cast(nw.Int64).alias("n_order_days"),
+        nw.col("rank_day").min().alias("first_order"),
+        nw.when(is_order_day).then(nw.col("day")).max().alias("last_order"),
+        nw.col("spend").sum().alias("spend"),
+        nw.col("spend").first(order_by="rank_day").alias("first_day_spend"),
+        nw.when(nw.col("day").is_null()).then(nw.col("n_lines")).otherwise(0).sum().cast(nw.Int64).alias("n_unread_days"),
+        (nw.col("n_lines") - nw.col("n_amounts")).sum().cast(nw.Int64).alias("n_amounts_missing"),
+    )
+
+
+def customer_columns(as_of: dt.date, unit: TimeUnit) -> list[nw.Expr]:
+    """Canonical columns of a customer table, from those of `by_customer`."""
+    first, last = day_number(nw.col("first_order")), day_number(nw.col("last_order"))
+    end = (as_of - dt.date(1970, 1, 1)).days
+    repeats = nw.col("n_order_days") - 1
+    per_unit = DAYS_PER_UNIT[unit]
+    repeat_spend = (nw.col("spend") - nw.col("first_day_spend")) / repeats
+    return [
+        nw.col("customer").alias("customer_id"),
+        nw.col("n_orders"),
+        repeats.alias("frequency"),
+        ((last - first).cast(nw.Float64) / per_unit).alias("age_at_last"),
+        ((end - first).cast(nw.Float64) / per_unit).alias("age"),
+        (end - last).cast(nw.Int64).alias("days_since_last"),
+        nw.col("spend"),
+        nw.when(repeats > 0).then(repeat_spend).otherwise(0.0).alias("mean_repeat_spend"),
+        nw.col("first_order"),
+        nw.col("last_order"),
+        nw.lit(as_of).alias("as_of"),
+    ]
+
+
+def by_period(log: nw.LazyFrame[Any], period: Period) -> nw.LazyFrame[Any]:
+    """One row per customer and period in which there are lines; a return-only cell has a first day of `NO_DAY`."""
+    first_day = nw.when(nw.col("amount") >= 0).then(day_number(nw.col("day"))).otherwise(nw.lit(NO_DAY))
+    return (
+        log.with_columns(_period_number(nw.col("day"), period).alias("period"), first_day.alias("first_day"))
+        .group_by("customer", "period")
+        .agg(
+            (nw.col("amount") >= 0).sum().cast(nw.Int64).alias("n_orders"),
+            nw.col("amount").sum().alias("spend"),
+            nw.col("first_day").min(),
+            (nw.len() - nw.col("amount").count()).cast(nw.Int64).alias("n_amounts_missing"),
+        )
+    )
+
+
+def _period_number(day: nw.Expr, period: Period) -> nw.Expr:
+    """Period number as `crmmodels.kernels.periods.period_of_day` gives it."""
+    if period in _MONTHS:
+        months = day.dt.year().cast(nw.Int64) * 12 + day.dt.month().cast(nw.Int64) - 1
+        return months // _MONTHS[period] - 1970 * 12 // _MONTHS[period]
+    days = day_number(day)
+    if period == "D":
+        return days
+    return (days + 3 + 7 * _WEEKS_BEFORE_EPOCH) // 7 - _WEEKS_BEFORE_EPOCH
+
+
+def day_number(day: nw.Expr) -> nw.Expr:
+    """Days since 1970-01-01."""
+    since = day.cast(nw.Datetime) - nw.lit(_EPOCH)
+    return since.dt.total_minutes().cast(nw.Int64) // _MINUTES_PER_DAY

@@ -1,0 +1,159 @@
+"""From a caller's frame to a log with canonical columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from crmmodels.data.order_checks import role_problems, row_problems
+from crmmodels.data.order_log import ArrayLog, EngineLog, OrderLog, array_log
+from crmmodels.data.roles import ROLES
+from crmmodels.data.tables import KINDS
+from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.exceptions import DataError
+
+READER: Final = "Orders"
+SUBJECT: Final = "order log"
+
+Lines = nw.DataFrame[Any] | nw.LazyFrame[Any]
+
+
+def refused(*problems: str) -> DataError:
+    """Word the refusal of an order log."""
+    return DataError(READER, problems, SUBJECT)
+
+
+def canonical_lines(native: Any, roles: Mapping[str, str], time_zone: str | None, *, drop_duplicates: bool) -> Lines:
+    """Rename the roles' columns and drop the others, after checking that they can be what they are said to be.
+
+    Parameters
+    ----------
+    native : dataframe
+        The caller's frame.
+    roles : mapping of str to str
+        Column of each role.
+    time_zone : str or None
+        Zone in which the days of zoned timestamps are taken.
+    drop_duplicates : bool
+        Whether only one of the rows that are equal in every role stays.
+
+    Returns
+    -------
+    narwhals DataFrame or LazyFrame
+        One column per role.
+
+    Raises
+    ------
+    DataError
+        If this is no dataframe, or a column is missing or of a wrong type.
+    """
+    try:
+        opened = nw.from_native(native)
+    except TypeError:
+        opened = None
+    if not isinstance(opened, nw.DataFrame | nw.LazyFrame):
+        raise refused(f"expected a dataframe ({KINDS}) or a path; got {type(native).__name__}")
+    if isinstance(native, pd.DataFrame):
+        opened = nw.from_native(_typed_objects(native, roles))
+    schema = opened.collect_schema()
+    if any(role_problems(schema, roles, {})):
+        known = [column for column in dict.fromkeys(roles.values()) if column in schema]
+        raise refused(*role_problems(schema, roles, _first_values(opened, known)))
+    time = roles["time"]
+    zone = getattr(schema[time], "time_zone", None)
+    if zone is None and time_zone is not None:
+        raise refused(f"column {time!r} has no time zone, so time_zone={time_zone!r} cannot be applied; leave it out")
+    if zone is not None and duckdb_engine.is_relation(native):
+        if time_zone is None:
+            raise refused(
+                f"column {time!r} holds instants, and DuckDB has no zone of the column in which to take their "
+                "day; give time_zone=, such as 'Europe/Berlin'"
+            )
+        opened = nw.from_native(duckdb_engine.to_local_time(native, time, time_zone))
+    canonical: Lines = opened.select(*(nw.col(column).alias(role) for role, column in roles.items()))
+    if not drop_duplicates:
+        return canonical
+    return canonical.unique(maintain_order=True) if isinstance(canonical, nw.DataFrame) else canonical.unique()
+
+
+def open_log(canonical: Lines, roles: Mapping[str, str], time_zone: str | None, *, refuse_duplicates: bool) -> OrderLog:
+    """Choose how a log is summed: kernels on arrays in memory, or plans for an engine.
+
+    Parameters
+    ----------
+    canonical : narwhals DataFrame or LazyFrame
+        One column per role.
+    roles : mapping of str to str
+        The caller's column of each role.
+    time_zone : str or None
+        Zone in which the days of zoned timestamps are taken.
+    refuse_duplicates : bool
+        Whether rows that repeat others in every role are a problem.
+
+    Returns
+    -------
+    OrderLog
+        The log. A lazy one has not been read, unless duplicates had to be sought.
+
+    Raises
+    ------
+    DataError
+        If rows in memory cannot be read.
+    """
+    lazy = isinstance(canonical, nw.LazyFrame)
+    if (not lazy or refuse_duplicates) and (problems := row_problems(canonical, roles, refuse_duplicates=refuse_duplicates)):
+        raise refused(*problems)
+    if isinstance(canonical, nw.LazyFrame):
+        return EngineLog(canonical, time_zone)
+    if canonical.implementation.is_polars():
+        return EngineLog(canonical.lazy(), time_zone)
+    return _array_log(canonical, time_zone)
+
+
+def _typed_objects(frame: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFrame:
+    """Give pandas columns of Python dates or decimals the type that they have."""
+    typed: dict[str, Any] = {}
+    for role, column in roles.items():
+        if column not in frame.columns or frame[column].dtype != object:
+            continue
+        kind = pd.api.types.infer_dtype(frame[column], skipna=True)
+        if ROLES[role].kind == "time" and kind in {"date", "datetime", "datetime64"}:
+            typed[column] = pd.to_datetime(frame[column])
+        if ROLES[role].kind == "number" and kind in {"decimal", "integer", "floating", "mixed-integer-float"}:
+            typed[column] = frame[column].astype(np.float64)
+        if ROLES[role].kind == "key" and kind.startswith("mixed"):
+            types = sorted({type(item).__name__ for item in frame[column].dropna()})
+            raise refused(f"column {column!r} ({role}) mixes {', '.join(types)}; make all of them one type, such as text")
+    return frame.assign(**typed) if typed else frame
+
+
+def _first_values(frame: Lines, columns: list[str]) -> dict[str, Any]:
+    head = frame.select(*columns).head(1)
+    collected = head.collect() if isinstance(head, nw.LazyFrame) else head
+    return {name: collected[name][0] if len(collected) else None for name in columns}
+
+
+def _array_log(canonical: nw.DataFrame[Any], time_zone: str | None) -> ArrayLog:
+    """Read an eager frame into arrays; answers are built by the frame's own library."""
+    native = canonical.to_native()
+    backend: Any = canonical.implementation
+    if isinstance(native, pd.DataFrame):
+
+        def build(columns: dict[str, Any]) -> nw.DataFrame[Any]:
+            return nw.from_native(pd.DataFrame(columns), eager_only=True)
+
+        return array_log(native, time_zone, build)
+
+    key = canonical["customer"]
+
+    def build_other(columns: dict[str, Any]) -> nw.DataFrame[Any]:
+        customer = nw.new_series("customer_id", list(columns.pop("customer_id")), key.dtype, backend=backend)
+        series = [nw.new_series(name, column, backend=backend) for name, column in columns.items()]
+        return customer.to_frame().with_columns(*series)
+
+    pandas_frame = native.to_pandas(date_as_object=False) if backend.is_pyarrow() else canonical.to_pandas()
+    return array_log(pandas_frame, time_zone, build_other)

@@ -1,0 +1,166 @@
+"""What a table of customers must look like, and the report when it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
+from typing import Any, Final
+
+import narwhals as nw
+import numpy as np
+
+from crmmodels._typing import AnyArray, FloatArray
+from crmmodels.exceptions import DataError
+
+EXAMPLES_SHOWN: Final = 3
+"""Offending rows that a message shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One numeric column that a model reads.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    minimum : float or None
+        Smallest admissible value; None for no limit.
+    whole : bool
+        Whether the values must be whole numbers.
+    """
+
+    name: str
+    minimum: float | None = None
+    whole: bool = False
+
+
+def count_of(n: int, noun: str) -> str:
+    """Return a number with its noun: '1 row', '3 rows'."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def read_values(frame: nw.DataFrame[Any], columns: Sequence[Column], key: str, reader: str) -> Mapping[str, FloatArray]:
+    """Return the columns as float arrays, or raise one DataError naming every problem.
+
+    Parameters
+    ----------
+    frame : narwhals DataFrame
+        One row per customer.
+    columns : sequence of Column
+        What is read.
+    key : str
+        Column that names the customer.
+    reader : str
+        Who reads, for the error.
+
+    Returns
+    -------
+    mapping of str to ndarray of float64, shape (n_customers,)
+        Each column by name.
+
+    Raises
+    ------
+    DataError
+        If the table is empty, lacks a column, repeats or misses a customer, or holds values that are missing, not
+        numeric, not finite, not whole or below the minimum.
+    """
+    problems: list[str] = []
+    values: dict[str, FloatArray] = {}
+    if frame.is_empty():
+        problems.append("it has no rows; at least one customer is needed")
+    problems += _key_problems(frame, key)
+    for column in columns:
+        if column.name not in frame.columns:
+            problems.append(f"column {column.name!r} is missing; it has {frame.columns}")
+            continue
+        array, found = _read_number(frame[column.name])
+        problems += found
+        if array is not None:
+            problems += _value_problems(array, column)
+            values[column.name] = array
+    if problems:
+        raise DataError(reader, problems)
+    return values
+
+
+def _key_problems(frame: nw.DataFrame[Any], key: str) -> Iterator[str]:
+    if key not in frame.columns:
+        yield f"column {key!r} is missing; it has {frame.columns}"
+        return
+    column = frame[key]
+    missing = column.is_null()
+    if column.dtype.is_float():
+        missing = missing | column.is_nan()
+    if n_missing := int(missing.sum()):
+        yield f"column {key!r} misses {count_of(n_missing, 'value')}{_rows(missing.to_numpy())}; every customer needs one"
+    present = column.filter(~missing)
+    if n_repeated := len(present) - present.n_unique():
+        example = present.filter(present.is_duplicated()).unique(maintain_order=True).head(EXAMPLES_SHOWN).to_list()
+        yield (
+            f"column {key!r} repeats {count_of(n_repeated, 'value')} (such as {_listed(example)}); "
+            "one row per customer is expected"
+        )
+
+
+def _read_number(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]:
+    """Return the column as floats, with NaN for missing, or the reason why it cannot be."""
+    dtype = column.dtype
+    if dtype.is_numeric() or dtype == nw.Unknown:
+        return _floats(column.to_numpy() if not dtype.is_decimal() else column.cast(nw.Float64).to_numpy()), []
+    if dtype == nw.Object:
+        items = column.to_list()
+        wrong = next((item for item in items if not _is_number_or_missing(item)), None)
+        if wrong is None:
+            return np.array([np.nan if item is None else float(item) for item in items]), []
+        return None, [f"column {column.name!r} must be numeric; it holds {type(wrong).__name__} such as {wrong!r}"]
+    example = column.drop_nulls().head(1).to_list()
+    shown = f" such as {example[0]!r}" if example else ""
+    return None, [f"column {column.name!r} must be numeric; it is {dtype}{shown}"]
+
+
+def _is_number_or_missing(item: object) -> bool:
+    return item is None or (isinstance(item, Real | Decimal) and not isinstance(item, bool))
+
+
+def _floats(array: AnyArray) -> FloatArray:
+    return array.astype(np.float64, copy=False)
+
+
+def _value_problems(array: FloatArray, column: Column) -> Iterator[str]:
+    missing = np.isnan(array)
+    if n_missing := int(missing.sum()):
+        yield f"column {column.name!r} misses {count_of(n_missing, 'value')}{_rows(missing)}; drop or fill them first"
+    infinite = np.isinf(array)
+    if n_infinite := int(infinite.sum()):
+        yield f"column {column.name!r} holds {count_of(n_infinite, 'infinite value')}{_rows(infinite)}"
+    if column.minimum is not None:
+        low = array < column.minimum
+        if n_low := int(low.sum()):
+            example = float(array[low][0])
+            yield (
+                f"column {column.name!r} has {count_of(n_low, 'value')} below {column.minimum:g} "
+                f"(such as {example:g}){_rows(low)}"
+            )
+    if column.whole:
+        broken = ~missing & ~infinite & (array != np.floor(array))
+        if n_broken := int(broken.sum()):
+            example = float(array[broken][0])
+            yield (
+                f"column {column.name!r} has {count_of(n_broken, 'value')} that should be whole numbers "
+                f"(such as {example:g}){_rows(broken)}"
+            )
+
+
+def _rows(where: AnyArray) -> str:
+    """Name the first offending rows by position."""
+    positions = np.flatnonzero(where)
+    more = ", …" if len(positions) > EXAMPLES_SHOWN else ""
+    word = "row" if len(positions) == 1 else "rows"
+    return f" in {word} {', '.join(str(p) for p in positions[:EXAMPLES_SHOWN])}{more}"
+
+
+def _listed(items: Sequence[object]) -> str:
+    return ", ".join(repr(item) for item in items)

@@ -1,0 +1,184 @@
+"""Any dataframe in, the same kind out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from crmmodels._typing import AnyArray, IntArray
+from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.exceptions import DataError
+
+KINDS = "pandas, Polars (eager or lazy), PyArrow, DuckDB, or another that narwhals knows"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """An eager view of a caller's table, and the way back to the caller's kind.
+
+    Attributes
+    ----------
+    frame : narwhals DataFrame
+        The rows; the key is a column.
+    key : str
+        Column that names the customer.
+    origin : object
+        What the caller gave.
+    index : pandas.Index or None
+        Index that an answer in pandas carries; None for other kinds.
+    """
+
+    frame: nw.DataFrame[Any]
+    key: str
+    origin: Any
+    index: pd.Index[Any] | None
+
+    def answer(self, columns: Mapping[str, AnyArray]) -> Any:
+        """Return numeric columns, one row per customer, in the caller's kind.
+
+        Parameters
+        ----------
+        columns : mapping of str to ndarray of shape (n_customers,)
+            The numbers.
+
+        Returns
+        -------
+        DataFrame, LazyFrame, Table or relation
+            On the caller's index (pandas), or with the key column first (the others).
+        """
+        if self.index is not None:
+            return pd.DataFrame(dict(columns), index=self.index)
+        backend = self.frame.implementation
+        series = [nw.new_series(name, values, backend=backend) for name, values in columns.items()]
+        return self._as_given(self.frame.select(self.key).with_columns(*series), ())
+
+    def answer_labels(self, codes: IntArray, labels: Sequence[str], name: str) -> Any:
+        """Return one ordered label per customer in the caller's kind.
+
+        Parameters
+        ----------
+        codes : ndarray of int64, shape (n_customers,)
+            Positions in ``labels``.
+        labels : sequence of str
+            All labels, worst first.
+        name : str
+            Name of the column.
+
+        Returns
+        -------
+        Series, DataFrame, LazyFrame, Table or relation
+            An ordered categorical Series on the caller's index (pandas), or the key column and the label.
+        """
+        if self.index is not None:
+            ordered = pd.Categorical.from_codes(codes, categories=pd.Index(list(labels)), ordered=True)
+            return pd.Series(ordered, index=self.index, name=name)
+        series = ordered_labels(codes, labels, name, self.frame.implementation)
+        return self._as_given(self.frame.select(self.key).with_columns(series), ((name, labels),))
+
+    def _as_given(self, frame: nw.DataFrame[Any], ordered: Sequence[tuple[str, Sequence[str]]]) -> Any:
+        return in_kind_of(self.origin, frame, ordered)
+
+
+def ordered_labels(codes: IntArray, labels: Sequence[str], name: str, backend: nw.Implementation) -> nw.Series[Any]:
+    """Ordered categorical column of an engine: pandas Categorical, Polars Enum, Arrow dictionary.
+
+    Parameters
+    ----------
+    codes : ndarray of int64
+        Positions in ``labels``.
+    labels : sequence of str
+        All labels in order.
+    name : str
+        Name of the column.
+    backend : narwhals Implementation
+        The engine.
+
+    Returns
+    -------
+    narwhals Series
+        The labels.
+    """
+    native: Any
+    if backend.is_polars():
+        import polars as pl  # noqa: PLC0415  (the caller's frame is a Polars frame)
+
+        native = pl.Series(name, list(labels), dtype=pl.Enum(list(labels))).gather(codes)
+    elif backend.is_pyarrow():
+        import pyarrow as pa  # noqa: PLC0415  (the caller's table is a PyArrow table)
+
+        dictionary = pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(list(labels)), ordered=True)
+        native = pa.chunked_array([dictionary])
+    elif backend.is_pandas():
+        native = pd.Series(pd.Categorical.from_codes(codes, pd.Index(list(labels)), ordered=True), name=name)
+    else:
+        text = np.array(list(labels), dtype=object)[codes].tolist()
+        other: Any = backend
+        return nw.new_series(name, text, nw.String, backend=other)
+    series: nw.Series[Any] = nw.from_native(native, series_only=True)
+    return series.alias(name)
+
+
+def open_table(data: Any, key: str, reader: str) -> Table:
+    """Look at a caller's table of customers through one interface; a lazy one is collected.
+
+    Parameters
+    ----------
+    data : dataframe
+        Any kind that narwhals knows.
+    key : str
+        Column that names the customer; in pandas the name of the index will do.
+    reader : str
+        Who reads, for the error.
+
+    Returns
+    -------
+    Table
+        The table.
+
+    Raises
+    ------
+    DataError
+        If ``data`` is not a dataframe.
+    """
+    if isinstance(data, pd.DataFrame):
+        frame = data.reset_index() if key not in data.columns and data.index.name == key else data
+        return Table(nw.from_native(frame, eager_only=True), key, data, data.index)
+    try:
+        opened = nw.from_native(data)
+    except TypeError:
+        opened = None
+    if isinstance(opened, nw.LazyFrame):
+        return Table(opened.collect(), key, data, None)
+    if isinstance(opened, nw.DataFrame):
+        return Table(opened, key, data, None)
+    raise DataError(reader, [f"expected a dataframe ({KINDS}); got {type(data).__name__}"])
+
+
+def in_kind_of(origin: Any, frame: nw.DataFrame[Any], ordered: Sequence[tuple[str, Sequence[str]]] = ()) -> Any:
+    """Return an eager frame as the kind of another native frame.
+
+    Parameters
+    ----------
+    origin : dataframe
+        A native frame; its kind is wanted.
+    frame : narwhals DataFrame
+        The rows.
+    ordered : sequence of (str, sequence of str)
+        Ordered categorical columns and their values.
+
+    Returns
+    -------
+    DataFrame, LazyFrame, Table or relation
+        Eager kinds as they are; a Polars LazyFrame or a DuckDB relation over the finished rows.
+    """
+    if duckdb_engine.is_relation(origin):
+        return duckdb_engine.answer_relation(origin, frame.to_arrow(), ordered)
+    opened = nw.from_native(origin)
+    if isinstance(opened, nw.LazyFrame):
+        return frame.lazy(backend=opened.implementation).to_native()
+    return frame.to_native()

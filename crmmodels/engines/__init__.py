@@ -1,0 +1,1 @@
+"""What differs between dataframe engines; nothing else knows them by name."""

@@ -1,0 +1,114 @@
+"""Files and relations of DuckDB."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crmmodels.exceptions import DataError, MissingDependencyError
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+def open_files(pattern: str | Path, *, reader: str, memory_limit: str | None, threads: int | None) -> Any:
+    """Relation over a Parquet or CSV file, or a glob of them, without reading it.
+
+    Parameters
+    ----------
+    pattern : str or Path
+        Path or glob; the ending says whether the files are Parquet or CSV.
+    reader : str
+        Who reads, for the error.
+    memory_limit : str or None
+        Memory that DuckDB may use before it spills to disk, such as "4GB"; its own default for None.
+    threads : int or None
+        Threads that DuckDB may use; its own default for None.
+
+    Returns
+    -------
+    duckdb.DuckDBPyRelation
+        A relation on a connection of its own.
+
+    Raises
+    ------
+    MissingDependencyError
+        If DuckDB is not installed.
+    DataError
+        If no file matches or the ending is neither Parquet nor CSV.
+    """
+    try:
+        import duckdb  # noqa: PLC0415  (imported where used: an extra)
+    except ImportError as error:
+        raise MissingDependencyError.needed(f"{reader} reading files", "duckdb", "duckdb") from error
+    path = str(pattern)
+    if not glob.glob(path, recursive=True):
+        raise DataError(reader, [f"no file matches {path!r}; give a path or a glob such as 'orders/*.parquet'"], "path")
+    config: dict[str, str | bool | int | float | list[str]] = {}
+    if memory_limit is not None:
+        config["memory_limit"] = memory_limit
+    if threads is not None:
+        config["threads"] = threads
+    connection = duckdb.connect(config=config)
+    lowered = path.lower()
+    if lowered.endswith((".parquet", ".pq")):
+        return connection.read_parquet(path)
+    if lowered.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
+        return connection.read_csv(path)
+    problem = f"{path!r} ends neither in .parquet nor in .csv (.csv.gz, .tsv, .txt); name the files with their ending"
+    raise DataError(reader, [problem], "path")
+
+
+def is_relation(frame: object) -> bool:
+    """Whether a native frame is a DuckDB relation; does not import DuckDB."""
+    return type(frame).__name__ == "DuckDBPyRelation"
+
+
+def to_arrow(relation: duckdb.DuckDBPyRelation) -> pa.Table:
+    """Run a relation and return its rows as an Arrow table."""
+    return relation.to_arrow_table()
+
+
+def answer_relation(
+    origin: duckdb.DuckDBPyRelation, answer: pa.Table, ordered: Sequence[tuple[str, Sequence[str]]] = ()
+) -> duckdb.DuckDBPyRelation:
+    """Relation over an Arrow table on the connection of another relation, so that the two can be joined.
+
+    Parameters
+    ----------
+    origin : duckdb.DuckDBPyRelation
+        A relation of the caller's.
+    answer : pyarrow.Table
+        The rows.
+    ordered : sequence of (str, sequence of str)
+        Columns to turn into ENUMs, with their values in order.
+
+    Returns
+    -------
+    duckdb.DuckDBPyRelation
+        The rows of ``answer``.
+    """
+    enums = "".join(f', "{name}"::ENUM({_quoted(values)}) AS "{name}"' for name, values in ordered)
+    replaced = ", ".join(f'"{name}"' for name, _ in ordered)
+    columns = f"* EXCLUDE ({replaced}){enums}" if ordered else "*"
+    # The relation's connection is not public; a query through the relation runs on it and finds `rows` by its name.
+    rows = answer  # noqa: F841
+    relation = origin.query("crmmodels_origin", f"SELECT {columns} FROM rows")  # noqa: S608  (names of our own)
+    if relation is None:  # pragma: no cover  (only for statements without a result)
+        msg = "DuckDB returned no relation"
+        raise TypeError(msg)
+    return relation
+
+
+def to_local_time(relation: duckdb.DuckDBPyRelation, column: str, time_zone: str) -> duckdb.DuckDBPyRelation:
+    """Replace a TIMESTAMP WITH TIME ZONE column by the wall-clock time in a time zone."""
+    name = '"' + column.replace('"', '""') + '"'
+    zone = time_zone.replace("'", "''")
+    return relation.project(f"* REPLACE (timezone('{zone}', {name}) AS {name})")
+
+
+def _quoted(values: Sequence[str]) -> str:
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)

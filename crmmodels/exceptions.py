@@ -1,0 +1,132 @@
+"""Everything this package raises or warns; the wording of every error lives here.
+
+::
+
+    CrmModelsError
+    ├── DataError(ValueError)              the table cannot be used as it is
+    ├── ParameterError(ValueError)         a parameter is out of range
+    ├── NotFittedError(RuntimeError)       score or segment was called before fit
+    ├── ConvergenceError(RuntimeError)     an optimiser stopped without an answer
+    ├── SavedFormatError(ValueError)       a saved model cannot be read
+    └── MissingDependencyError(ImportError) an optional package is not installed
+    CrmModelsWarning(UserWarning)
+    ├── NegativeSpendWarning               customers whose returns exceed their orders
+    ├── ReturnsOnlyWarning                 customers left out because they only returned goods
+    └── MissingGlyphWarning                a plot needs a font that is not installed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "ConvergenceError",
+    "CrmModelsError",
+    "CrmModelsWarning",
+    "DataError",
+    "MissingDependencyError",
+    "MissingGlyphWarning",
+    "NegativeSpendWarning",
+    "NotFittedError",
+    "ParameterError",
+    "ReturnsOnlyWarning",
+    "SavedFormatError",
+]
+
+
+class CrmModelsError(Exception):
+    """Base of every exception raised on purpose by crmmodels."""
+
+
+class DataError(CrmModelsError, ValueError):
+    """The table handed over cannot be used as it is.
+
+    Parameters
+    ----------
+    reader : str
+        Who refused the table: a model's or class's name.
+    problems : sequence of str
+        One sentence per problem found; all of them, not only the first.
+    subject : str, default "table"
+        What was read, as it stands in the message.
+
+    Attributes
+    ----------
+    reader : str
+        Who refused the table.
+    problems : tuple of str
+        One sentence per problem.
+    subject : str
+        What was read.
+    """
+
+    def __init__(self, reader: str, problems: Sequence[str], subject: str = "table") -> None:
+        self.reader = reader
+        self.problems = tuple(problems)
+        self.subject = subject
+        lines = "\n".join(f"- {problem}" for problem in self.problems)
+        super().__init__(f"{reader} cannot read this {subject}:\n{lines}")
+
+    def __reduce__(self) -> tuple[type[DataError], tuple[str, tuple[str, ...], str]]:
+        """Pickle by the arguments, not by the message made from them."""
+        return type(self), (self.reader, self.problems, self.subject)
+
+
+class ParameterError(CrmModelsError, ValueError):
+    """A parameter is out of range."""
+
+    @classmethod
+    def must_be(cls, owner: str, name: str, must: str, got: object) -> ParameterError:
+        """Word the refusal of one value: who, what it must be, what came."""
+        return cls(f"{owner}({name}=...) must be {must}; got {got!r}.")
+
+    @classmethod
+    def unknown_choice(cls, owner: str, name: str, choices: Iterable[str], got: object) -> ParameterError:
+        """Word the refusal of a name that is not among the choices."""
+        listed = ", ".join(repr(choice) for choice in choices)
+        return cls.must_be(owner, name, f"one of {listed}", got)
+
+
+class NotFittedError(CrmModelsError, RuntimeError):
+    """The model holds no fitted record yet."""
+
+    @classmethod
+    def before(cls, model: str, verb: str) -> NotFittedError:
+        """Word the refusal of a verb that needs a fitted model."""
+        return cls(f"{model} is not fitted yet, so {verb} has nothing to work with; call {model}.fit(data) first.")
+
+
+class ConvergenceError(CrmModelsError, RuntimeError):
+    """An optimiser stopped without an answer."""
+
+
+class SavedFormatError(CrmModelsError, ValueError):
+    """A saved model cannot be read: not JSON, an unknown format or an unknown class."""
+
+
+class MissingDependencyError(CrmModelsError, ImportError):
+    """An optional package that the call needs is not installed."""
+
+    @classmethod
+    def needed(cls, what: str, package: str, extra: str | None = None) -> MissingDependencyError:
+        """Word what needs which package, and the command that installs it, through an extra where there is one."""
+        target = package if extra is None else f"'crmmodels[{extra}]'"
+        return cls(
+            f"{what} needs the package {package!r}, which is not installed; install it with: python -m pip install {target}"
+        )
+
+
+class CrmModelsWarning(UserWarning):
+    """Base of every warning issued by crmmodels."""
+
+
+class NegativeSpendWarning(CrmModelsWarning):
+    """Some customers returned more money than they spent."""
+
+
+class ReturnsOnlyWarning(CrmModelsWarning):
+    """Some customers have returns and no order, so they are left out."""
+
+
+class MissingGlyphWarning(CrmModelsWarning):
+    """No installed font has the characters that a plot's labels need."""

@@ -1,0 +1,1 @@
+"""Pure functions on NumPy arrays: no tables, no models, no input checks."""

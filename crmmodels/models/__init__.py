@@ -1,0 +1,1 @@
+"""One model a file: parameters, documentation and hooks; the arithmetic is in the kernels."""

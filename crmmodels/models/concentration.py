@@ -1,0 +1,305 @@
+"""ABC: which customers make most of the value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from crmmodels._typing import AnyArray, FloatArray, IntArray
+from crmmodels.base import BaseModel, Values
+from crmmodels.data.schema import Column
+from crmmodels.exceptions import DataError, ParameterError
+from crmmodels.kernels import concentration as kernel
+from crmmodels.kernels.grouping import group_means, group_shares
+from crmmodels.models.labels import read_labels
+from crmmodels.models.migration import Migration, migrate
+
+_TOP: Final = 0.2
+_SHARE: Final = 0.8
+_FEWEST_KNOTS: Final = 4
+_CHINESE: Final = {"A": "A类", "B": "B类", "C": "C类", "D": "D类"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interval:
+    """A figure with the bounds of an interval for it.
+
+    Attributes
+    ----------
+    value : float
+        The figure.
+    lower, upper : float
+        Bounds of the interval.
+    """
+
+    value: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ABCFit:
+    """What an ABC model learned. All figures are of the customers with a positive value.
+
+    Attributes
+    ----------
+    n_customers : int
+        Customers of the reference population.
+    n_positive : int
+        Those with a positive value.
+    total : float
+        Sum of the positive values.
+    boundaries : ndarray of float64, shape (2,)
+        Smallest value in class A and in class B; infinite for an empty class.
+    gini : float
+        Gini coefficient.
+    gini_corrected : float
+        The same times n / (n - 1), which removes its small-sample bias; equal to ``gini`` for one customer.
+    top_20_share : float
+        Share of the total made by the top 20 % of the customers.
+    n_for_80 : int
+        Customers needed for 80 % of the total.
+    share_for_80 : float
+        The same as a share of the customers.
+    curve : LorenzCurve
+        The Lorenz curve, largest customers first.
+    points : ndarray of float64, shape (3, 2), or None
+        Points A, B and C of the computed analysis: share of customers, share of the total.
+    intervals : mapping of str to Interval, or None
+        Bootstrap intervals of ``gini_corrected``, ``top_20_share`` and ``share_for_80``.
+    """
+
+    n_customers: int
+    n_positive: int
+    total: float
+    boundaries: FloatArray
+    gini: float
+    gini_corrected: float
+    top_20_share: float
+    n_for_80: int
+    share_for_80: float
+    curve: kernel.LorenzCurve
+    points: FloatArray | None
+    intervals: Mapping[str, Interval] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ABCModel(BaseModel[ABCFit]):
+    """Classes of customers by their share of the total value.
+
+    Use it to see how much of the business hangs on how few customers. In a short window the observed concentration
+    overstates the true one (Schmittlein, Cooper & Morrison 1993).
+
+    Parameters
+    ----------
+    value : str, default "spend"
+        Column with the contribution of each customer: spend, margin, or a lifetime value.
+    method : {"cumulative", "computed"}, default "cumulative"
+        Class limits are ``a`` and ``b``, or follow from the curve itself (Ultsch & Lötsch 2015).
+    a, b : float, default 0.80 and 0.95
+        Shares of the total at which class A and class B end.
+    crossing : {"in", "out"}, default "in"
+        Whether the customer who crosses a limit belongs to the better class. With "in" class A is never empty.
+    negative : {"separate", "join"}, default "separate"
+        Whether customers with a value of zero or less form a class D or join class C. Classes are formed on the others.
+    n_bootstrap : int, default 0
+        Resamples for intervals of the concentration figures; 0 for none. The cost grows with this times the customers.
+    level : float, default 0.95
+        Level of the intervals.
+    seed : int, default 0
+        Seed of the resamples.
+    n_knots : int or None, default 1024
+        Most points of the Lorenz curve to keep. Up to so many distinct values, ranks and cumulative shares are exact; beyond,
+        those between the points are interpolated. None keeps all. Classes are always exact.
+    labels : {"en", "zh"} or mapping of str to str, default "en"
+        Language or own wording of the class labels.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range.
+
+    Notes
+    -----
+    With values in descending order, class A lasts while the share before a customer is below ``a``. Equal values share the better
+    class. A later table is classed by the fitted boundary values. Independent of currency and of the order of the rows.
+
+    References
+    ----------
+    Ultsch, A. & Lötsch, J. (2015). Computed ABC Analysis for Rational Selection of Most Informative Variables in
+    Multivariate Data. PLoS ONE 10(6), e0129767. doi:10.1371/journal.pone.0129767
+
+    Schmittlein, D. C., Cooper, L. G. & Morrison, D. G. (1993). Truth in Concentration in the Land of (80/20) Laws. Marketing
+    Science 12(2), 167-183. doi:10.1287/mksc.12.2.167
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import crmmodels as crm
+    >>> customers = pd.DataFrame({"customer_id": list("uvwxyz"), "spend": [50.0, 30.0, 10.0, 5.0, 3.0, 2.0]})
+    >>> abc = crm.ABCModel().fit(customers)
+    >>> list(abc.segment(customers))
+    ['A', 'A', 'B', 'B', 'C', 'C']
+    >>> abc.fitted.n_for_80
+    2
+    """
+
+    value: str = "spend"
+    method: Literal["cumulative", "computed"] = "cumulative"
+    a: float = 0.80
+    b: float = 0.95
+    crossing: Literal["in", "out"] = "in"
+    negative: Literal["separate", "join"] = "separate"
+    n_bootstrap: int = 0
+    level: float = 0.95
+    seed: int = 0
+    n_knots: int | None = 1024
+    labels: str | Mapping[str, str] = "en"
+
+    record_types: ClassVar[tuple[type, ...]] = (ABCFit, kernel.LorenzCurve, Interval)
+
+    def columns(self) -> Sequence[Column]:
+        """Columns that the model reads, beside the key."""
+        return (Column(name=self.value),)
+
+    def score_columns(self) -> Sequence[str]:
+        """Share of the total, cumulative share and rank."""
+        return ("share", "cumulative_share", "rank")
+
+    def segment_labels(self) -> Sequence[str]:
+        """Class labels, worst first."""
+        names = ("D", "C", "B", "A") if self.negative == "separate" else ("C", "B", "A")
+        return read_labels("ABCModel", self.labels, names, _CHINESE)
+
+    def migration(self, before: Any, after: Any) -> Migration:
+        """Count the customers who moved from class to class between two dates.
+
+        Parameters
+        ----------
+        before, after : dataframe or Orders
+            The customers at the two dates. Boundaries are learned from ``before``; the model itself stays as it is.
+
+        Returns
+        -------
+        Migration
+            Class × class counts and shares, and who came and went.
+
+        Raises
+        ------
+        DataError
+            If a table cannot be used.
+        """
+        return migrate(self, before, after)
+
+    def monotone(self) -> Mapping[str, int]:
+        """A larger value never leads to a worse class."""
+        return {self.value: 1}
+
+    @classmethod
+    def example(cls, n_customers: int, seed: int) -> pd.DataFrame:
+        """Draw a table of customers.
+
+        Parameters
+        ----------
+        n_customers : int
+            Number of rows.
+        seed : int
+            Seed of the draw.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id``, ``spend`` (positive) and ``margin`` (of either sign).
+        """
+        rng = np.random.default_rng(seed)
+        spend = np.round(100.0 * (rng.pareto(1.5, n_customers) + 0.1), 2)
+        return pd.DataFrame(
+            {
+                "customer_id": [f"c{i:05d}" for i in range(n_customers)],
+                "spend": spend,
+                "margin": np.round(spend * rng.uniform(-0.1, 0.4, n_customers), 2),
+            }
+        )
+
+    def _check_parameters(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ParameterError.unknown_choice("ABCModel", name, choices, getattr(self, name))
+        if not 0 < self.a < self.b < 1:
+            raise ParameterError.must_be("ABCModel", "a, b", "shares with 0 < a < b < 1", (self.a, self.b))
+        if not isinstance(self.n_bootstrap, int) or self.n_bootstrap < 0:
+            raise ParameterError.must_be("ABCModel", "n_bootstrap", "a whole number, 0 or more", self.n_bootstrap)
+        if not 0 < self.level < 1:
+            raise ParameterError.must_be("ABCModel", "level", "between 0 and 1", self.level)
+        if self.n_knots is not None and (not isinstance(self.n_knots, int) or self.n_knots < _FEWEST_KNOTS):
+            raise ParameterError.must_be("ABCModel", "n_knots", f"{_FEWEST_KNOTS} or more, or None", self.n_knots)
+        self.segment_labels()
+
+    def _fit(self, values: Values) -> ABCFit:
+        contribution = values[self.value]
+        positive = contribution[contribution > 0]
+        if len(positive) == 0:
+            problem = f"column {self.value!r} holds no positive value; classes are formed on positive contributions"
+            raise DataError("ABCModel", [problem])
+        distribution = kernel.concentration(positive)
+        points = None
+        if self.method == "computed":
+            computed = kernel.computed_boundaries(distribution)
+            boundaries, points = computed.boundaries, computed.points
+        else:
+            limits = (self.a, self.b)
+            boundaries = kernel.cumulative_boundaries(distribution, limits, crossing_in=self.crossing == "in")
+        n = len(positive)
+        gini = kernel.gini(distribution)
+        n_for_share = kernel.customers_for_share(distribution, _SHARE)
+        figures = {
+            "gini_corrected": gini * n / max(n - 1, 1),
+            "top_20_share": kernel.share_of_top(distribution, _TOP),
+            "share_for_80": n_for_share / n,
+        }
+        return ABCFit(
+            n_customers=len(contribution),
+            n_positive=n,
+            total=distribution.total,
+            boundaries=boundaries,
+            gini=gini,
+            n_for_80=n_for_share,
+            curve=kernel.thin_curve(distribution, self.n_knots),
+            points=points,
+            intervals=self._intervals(distribution, figures) if self.n_bootstrap else None,
+            **figures,
+        )
+
+    def _intervals(self, distribution: kernel.Concentration, figures: Mapping[str, float]) -> dict[str, Interval]:
+        rng = np.random.default_rng(self.seed)
+        draws = kernel.bootstrap_concentration(distribution, self.n_bootstrap, _SHARE, _TOP, rng)
+        order = {"gini_corrected": 0, "top_20_share": 1, "share_for_80": 2}
+        tail = (1.0 - self.level) / 2.0
+        bounds = np.quantile(draws, [tail, 1.0 - tail], axis=0)
+        return {name: Interval(figures[name], float(bounds[0, k]), float(bounds[1, k])) for name, k in order.items()}
+
+    def _score(self, values: Values, fitted: ABCFit) -> Mapping[str, AnyArray]:
+        contribution = values[self.value]
+        rank, cumulative = kernel.place_on_curve(contribution, fitted.curve)
+        return {"share": contribution / fitted.total, "cumulative_share": cumulative, "rank": rank.astype(np.int64)}
+
+    def _segment(self, values: Values, fitted: ABCFit) -> IntArray:
+        return kernel.classify(values[self.value], fitted.boundaries, separate_negative=self.negative == "separate")
+
+    def _measures(self, values: Values, codes: IntArray, fitted: ABCFit) -> Mapping[str, AnyArray]:  # noqa: ARG002
+        n = len(self.segment_labels())
+        return {
+            f"share_of_{self.value}": group_shares(codes, values[self.value], n),
+            f"mean_{self.value}": group_means(codes, values[self.value], n),
+        }
+
+
+_CHOICES: Final[Mapping[str, Sequence[str]]] = {
+    "method": ("cumulative", "computed"),
+    "crossing": ("in", "out"),
+    "negative": ("separate", "join"),
+}

@@ -1,0 +1,46 @@
+"""Segment labels in English, Chinese or the user's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from crmmodels.exceptions import ParameterError
+
+
+def read_labels(
+    owner: str, given: str | Mapping[str, str], names: Sequence[str], chinese: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return segment labels in the language or wording asked for.
+
+    Parameters
+    ----------
+    owner : str
+        The model, for the error.
+    given : {"en", "zh"} or mapping of str to str
+        Language, or new wording for some or all English labels.
+    names : sequence of str
+        English labels, worst first.
+    chinese : mapping of str to str
+        Chinese label of each English one; a label without one stays as it is.
+
+    Returns
+    -------
+    tuple of str
+        Labels, worst first.
+
+    Raises
+    ------
+    ParameterError
+        If the language or a label is unknown, or two segments would share a label.
+    """
+    if isinstance(given, str):
+        if given not in {"en", "zh"}:
+            raise ParameterError.must_be(owner, "labels", "'en', 'zh' or a mapping of label to wording", given)
+        labels = tuple(names) if given == "en" else tuple(chinese.get(name, name) for name in names)
+    else:
+        if unknown := sorted(set(given) - set(names)):
+            raise ParameterError.must_be(owner, "labels", f"a mapping whose keys are among {list(names)}", unknown)
+        labels = tuple(given.get(name, name) for name in names)
+    if len(set(labels)) < len(labels):
+        raise ParameterError.must_be(owner, "labels", "a wording that tells all segments apart", labels)
+    return labels

@@ -1,0 +1,52 @@
+"""Saved models back from their files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from crmmodels.base import BaseModel
+from crmmodels.models.concentration import ABCModel
+from crmmodels.models.rfm import RFMModel
+from crmmodels.saving import check_document, read_document
+
+MODELS: Final[tuple[type[BaseModel[Any]], ...]] = (ABCModel, RFMModel)
+"""Every model of the library."""
+
+
+def load(path: str | Path, *, models: Sequence[type[BaseModel[Any]]] = ()) -> Any:
+    """Read a model from the JSON file that its ``save`` wrote; no code in the file is run.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    models : sequence of type, optional
+        Model classes of your own that the file may hold, beside those of the library.
+
+    Returns
+    -------
+    BaseModel
+        A model that answers as the saved one did.
+
+    Raises
+    ------
+    SavedFormatError
+        If the file is not JSON, not a saved model, of an unknown format, or of an unknown class.
+    FileNotFoundError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import crmmodels as crm
+    >>> customers = crm.RFMModel.example(n_customers=50, seed=0)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "rfm.json"
+    >>> crm.RFMModel().fit(customers).save(path)
+    >>> crm.load(path).fitted.n_customers
+    50
+    """
+    known = {model.__name__: model for model in (*MODELS, *models)}
+    document = read_document(path)
+    return known[check_document(document, known, repr(str(path)))].from_dict(document)

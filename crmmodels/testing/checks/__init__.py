@@ -1,0 +1,31 @@
+"""One function per promise of the interface; its docstring is the promise."""
+
+from crmmodels.testing.checks import answers, engines, refusals, state
+
+CHECKS = (
+    state.check_unfitted_raises,
+    state.check_fit_returns_self,
+    state.check_parameters_unchanged,
+    state.check_input_unchanged,
+    state.check_failed_fit_keeps_state,
+    state.check_refit_equals_fit,
+    state.check_data_not_kept,
+    state.check_json_round_trip,
+    state.check_threads_agree,
+    answers.check_index_and_columns_kept,
+    answers.check_finite,
+    answers.check_row_order_irrelevant,
+    answers.check_one_equals_among_others,
+    answers.check_labels_monotone,
+    answers.check_summary_adds_up,
+    refusals.check_missing_column_refused,
+    refusals.check_extra_columns_ignored,
+    refusals.check_duplicate_keys_refused,
+    refusals.check_missing_keys_refused,
+    refusals.check_missing_values_refused,
+    engines.check_polars_agrees,
+    engines.check_pyarrow_agrees,
+    engines.check_duckdb_agrees,
+)
+
+__all__ = ["CHECKS"]

@@ -1,0 +1,127 @@
+"""Promises about what a model remembers."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import gc
+import json
+import warnings
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import pandas as pd
+
+from crmmodels.exceptions import DataError, NotFittedError
+from crmmodels.testing.checks.claims import AnyModel, answers, claim, refusal, same
+
+_SMALL: Final = 3_000
+_LARGE: Final = 30_000
+_LARGEST_GROWTH: Final = 2.0
+_N_THREADS: Final = 8
+
+
+def check_unfitted_raises(model: AnyModel, data: pd.DataFrame) -> None:
+    """Before fit, the fitted record, score, segment and summary raise NotFittedError."""
+    claim(holds=not model.is_fitted, otherwise="is_fitted is true before fit")
+    for verb in ("score", "segment", "summary"):
+        with refusal(NotFittedError, "fit(", verb):
+            getattr(model, verb)(data)
+    with refusal(NotFittedError, "fit(", "fitted"):
+        _ = model.fitted
+
+
+def check_fit_returns_self(model: AnyModel, data: pd.DataFrame) -> None:
+    """The method fit returns the model it was called on, fitted."""
+    claim(holds=model.fit(data) is model, otherwise="fit returned another object")
+    claim(holds=model.is_fitted, otherwise="is_fitted is false after fit")
+
+
+def check_parameters_unchanged(model: AnyModel, data: pd.DataFrame) -> None:
+    """The parameters stay as they were given, and refuse to be set."""
+    names = [field.name for field in dataclasses.fields(model)]  # type: ignore[arg-type]
+    before = {name: copy.deepcopy(getattr(model, name)) for name in names}
+    answers(model.fit(data), data)
+    for name in names:
+        claim(holds=getattr(model, name) == before[name], otherwise=f"{name} was {before[name]!r}, is {getattr(model, name)!r}")
+        with refusal(AttributeError, name, f"setting {name}"):
+            setattr(model, name, before[name])
+
+
+def check_input_unchanged(model: AnyModel, data: pd.DataFrame) -> None:
+    """No method changes the table that it is given."""
+    given = data.copy(deep=True)
+    model.fit(given)
+    answers(model, given)
+    model.summary(given)
+    same(given, data, "the table after fit, score, segment and summary")
+
+
+def check_failed_fit_keeps_state(model: AnyModel, data: pd.DataFrame) -> None:
+    """A fit that fails leaves the model as it was, fitted or not."""
+    column = model.columns()[0].name
+    unusable = (data.iloc[:0], data.drop(columns=column))
+    for table in unusable:
+        with refusal(DataError, "", "fit on an unusable table"):
+            model.fit(table)
+        claim(holds=not model.is_fitted, otherwise="is_fitted is true after a failed fit")
+    before = model.fit(data).fitted
+    for table in unusable:
+        with refusal(DataError, "", "refit on an unusable table"):
+            model.fit(table)
+        claim(holds=model.fitted is before, otherwise="a failed fit changed the fitted record")
+
+
+def check_refit_equals_fit(model: AnyModel, data: pd.DataFrame) -> None:
+    """Fitting again, also after another table, gives the record and answers of the first fit."""
+    first = answers(model.fit(data), data)
+    record = model.to_dict()["fitted"]
+    half = data.iloc[: max(1, len(data) // 2)]
+    with contextlib.suppress(DataError):
+        model.fit(half)
+    same(answers(model.fit(data), data), first, "answers after fitting again")
+    claim(holds=model.to_dict()["fitted"] == record, otherwise="the fitted record differs after fitting again")
+
+
+def check_data_not_kept(model: AnyModel, data: pd.DataFrame) -> None:
+    """The table can be freed after fit, fit writes nothing but the record, and the record does not grow with the table."""
+    given = data.copy(deep=True)
+    freed = weakref.ref(given)
+    before = set(vars(model))
+    model.fit(given)
+    written = sorted(set(vars(model)) - before - {"_record"})
+    claim(holds=not written, otherwise=f"fit wrote {written} beside the fitted record")
+    del given
+    gc.collect()
+    claim(holds=freed() is None, otherwise="the table is still referenced after fit")
+    sizes = []
+    for n_customers in (_SMALL, _LARGE):
+        table = type(model).example(n_customers, 0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(table)
+        sizes.append(len(json.dumps(model.to_dict())))
+    claim(
+        holds=sizes[1] <= _LARGEST_GROWTH * sizes[0],
+        otherwise=f"the saved model grows from {sizes[0]:,} to {sizes[1]:,} characters from {_SMALL:,} to {_LARGE:,} customers",
+    )
+
+
+def check_json_round_trip(model: AnyModel, data: pd.DataFrame) -> None:
+    """A model restored from JSON has equal parameters and gives answers identical to the last bit."""
+    model.fit(data)
+    restored = type(model).from_dict(json.loads(json.dumps(model.to_dict(), allow_nan=False)))
+    claim(holds=restored == model, otherwise="the restored parameters differ")
+    same(answers(restored, data), answers(model, data), "answers of the restored model")
+    claim(holds=restored.to_dict() == model.to_dict(), otherwise="the restored model saves otherwise")
+
+
+def check_threads_agree(model: AnyModel, data: pd.DataFrame) -> None:
+    """Scoring different customers from many threads at once gives what one thread gives."""
+    expected = answers(model.fit(data), data)
+    parts = [data.iloc[start::_N_THREADS] for start in range(min(_N_THREADS, len(data)))] * 4
+    with ThreadPoolExecutor(_N_THREADS) as pool:
+        for part, actual in zip(parts, pool.map(lambda part: answers(model, part), parts), strict=True):
+            same(actual, expected.loc[part.index], "answers of a thread")

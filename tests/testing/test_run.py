@@ -1,0 +1,128 @@
+"""check_model reports what ran, and is strict about expected failures."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+import crmmodels as crm
+from crmmodels.models.loading import MODELS
+from crmmodels.models.segment_tables import SegmentRule
+from crmmodels.testing import CheckReport, CheckResult, check_model, model_checks
+from crmmodels.testing.checks import CHECKS
+
+HALVES = (SegmentRule("lapsed", r=(1, 2)), SegmentRule("active", r=(3, 4)))
+
+MODELS_WITH_PARAMETERS = [
+    crm.RFMModel(),
+    crm.RFMModel(segments="eight", labels="zh"),
+    crm.RFMModel(segments="eight", threshold="median", threshold_on="scores", scoring="nested"),
+    crm.RFMModel(segments="four", n_bins=10, monetary="mean"),
+    crm.RFMModel(segments="four", strict=True, labels={"other": "rest"}),
+    crm.RFMModel(segments=HALVES, n_bins=4, weights=(5, 3, 2), thresholds={"n_orders": [1, 2, 5]}),
+    crm.ABCModel(),
+    crm.ABCModel(method="computed", labels="zh"),
+    crm.ABCModel(value="margin", negative="join", crossing="out", a=0.5, b=0.9),
+    crm.ABCModel(n_bootstrap=10, seed=3, n_knots=64),
+]
+
+
+@pytest.mark.parametrize("model", MODELS_WITH_PARAMETERS, ids=lambda model: repr(model).splitlines()[0])
+def test_every_public_model_keeps_every_promise(model: Any) -> None:
+    report = check_model(model)
+    assert report.passed
+    assert report.named("not run") == (() if model.monotone() else ("check_labels_monotone",))
+    assert str(report).startswith(f"{type(model).__name__}: {report.n_run} of {report.n_run} checks passed")
+
+
+def test_every_public_model_is_checked_with_two_parameter_sets() -> None:
+    for model in MODELS:
+        assert sum(type(candidate) is model for candidate in MODELS_WITH_PARAMETERS) >= 2
+
+
+@pytest.mark.parametrize(("n_customers", "seed"), [(1, 0), (2, 1), (7, 2), (500, 3)])
+def test_the_promises_hold_at_any_size(n_customers: int, seed: int) -> None:
+    for model in (crm.RFMModel(), crm.ABCModel()):
+        assert check_model(model, n_customers=n_customers, seed=seed).passed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Infinite(crm.ABCModel):
+    def _score(self, values: Any, fitted: Any) -> Any:
+        return {**super()._score(values, fitted), "share": values["spend"] / 0.0}
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_broken_promise_raises_with_the_report() -> None:
+    with pytest.raises(AssertionError) as caught:
+        check_model(Infinite())
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"Infinite: {len(CHECKS) - 1} of {len(CHECKS)} checks passed"
+    promise = "Scores of a valid table are finite numbers."
+    assert lines[1:] == [f"- check_finite failed: {promise} column 'share' has 60 values that are no finite numbers"]
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_an_expected_failure_is_reported_with_its_reason() -> None:
+    report = check_model(Infinite(), expected_failures={"check_finite": "shares of nothing"})
+    assert report.passed
+    assert report.named("expected failure") == ("check_finite",)
+    assert "check_finite expected failure: Scores of a valid table are finite numbers. shares of nothing" in str(report)
+
+
+def test_an_expected_failure_that_passes_fails() -> None:
+    report = check_model(crm.ABCModel(), expected_failures={"check_finite": "no reason"}, raise_on_failure=False)
+    assert report.named("failed") == ("check_finite",)
+    assert "it was expected to fail (no reason), but passes" in str(report)
+
+
+def test_an_expected_failure_must_name_a_check() -> None:
+    names = [check.__name__ for check in CHECKS]
+    with pytest.raises(crm.ParameterError) as caught:
+        check_model(crm.ABCModel(), expected_failures={"check_typo": "x"})
+    assert str(caught.value) == (
+        f"check_model(expected_failures=...) must be a mapping whose keys are among {names}; got ['check_typo']."
+    )
+
+
+def test_an_engine_that_is_not_installed_is_reported_as_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    report = check_model(crm.ABCModel())
+    assert report.named("not run") == ("check_duckdb_agrees",)
+    assert report.n_run == len(CHECKS) - 1
+    assert "duckdb is not installed" in str(report)
+
+
+def test_the_checks_leave_the_model_unfitted() -> None:
+    model = crm.RFMModel()
+    check_model(model)
+    assert not model.is_fitted
+
+
+def test_model_checks_yields_every_check_with_its_promise() -> None:
+    checks = list(model_checks(crm.ABCModel()))
+    assert [name for name, _, _ in checks] == [check.__name__ for check in CHECKS]
+    assert all(promise.endswith(".") for _, promise, _ in checks)
+    assert [run() for _, _, run in checks] == [None] * len(checks)
+
+
+def test_a_report_shows_in_a_notebook_with_values_escaped() -> None:
+    report = CheckReport("Mine", (CheckResult("check_x", "A <promise>.", "failed", "1 < 2"),))
+    shown = report._repr_html_()
+    assert "Mine: 0 of 1 checks passed" in shown
+    assert "A &lt;promise&gt;." in shown
+    assert "1 &lt; 2" in shown
+    assert not report.passed
+
+
+def test_checks_do_not_rest_on_assert_statements() -> None:
+    import ast
+    from pathlib import Path
+
+    import crmmodels.testing.checks as package
+
+    for path in Path(package.__file__).parent.glob("*.py"):
+        assert not [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Assert)], path.name
