@@ -25,6 +25,8 @@ from crmmodels.exceptions import CrmModelsWarning, NotFittedError, SavedFormatEr
 FitT = TypeVar("FitT")
 FrameT = TypeVar("FrameT")
 Values = Mapping[str, FloatArray]
+_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a damaged document may cause on the way from JSON to a model."""
 
 
 @runtime_checkable
@@ -254,13 +256,22 @@ class BaseModel(ABC, Generic[FitT]):
         """
         saving.check_document(document, {cls.__name__: cls}, "this document")
         records = {record.__qualname__: record for record in cls.record_types}
-        parameters = {name: saving.decode(value, records) for name, value in document["parameters"].items()}
+        try:
+            parameters = {name: saving.decode(value, records) for name, value in document["parameters"].items()}
+            record = saving.decode(document["fitted"], records)
+        except SavedFormatError:
+            raise
+        except _DAMAGE as error:
+            raise SavedFormatError.damaged(cls.__name__, error) from error
         fields = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
         if unknown := sorted(parameters.keys() - fields):
             msg = f"this saved {cls.__name__} has the unknown parameters {unknown}; known are {sorted(fields)}"
             raise SavedFormatError(msg)
-        model = cls(**parameters)
-        object.__setattr__(model, "_record", saving.decode(document["fitted"], records))
+        try:
+            model = cls(**parameters)
+        except _DAMAGE as error:
+            raise SavedFormatError.damaged(cls.__name__, error) from error
+        object.__setattr__(model, "_record", record)
         return model
 
     def save(self, path: str | Path) -> None:

@@ -18,6 +18,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 __all__ = [
     "ConvergenceError",
@@ -32,6 +33,13 @@ __all__ = [
     "ReturnsOnlyWarning",
     "SavedFormatError",
 ]
+
+
+def missing_column(name: object, there: Sequence[str], meaning: str = "") -> str:
+    """Word that a column is missing, with those there are and the one probably meant."""
+    close = get_close_matches(str(name), there, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"column {name!r}{meaning} is missing; it has {list(there)}{hint}"
 
 
 class CrmModelsError(Exception):
@@ -101,7 +109,12 @@ class ConvergenceError(CrmModelsError, RuntimeError):
 
 
 class SavedFormatError(CrmModelsError, ValueError):
-    """A saved model cannot be read: not JSON, an unknown format or an unknown class."""
+    """A saved model cannot be read: not JSON, an unknown format or class, or damaged."""
+
+    @classmethod
+    def damaged(cls, model: str, cause: Exception) -> SavedFormatError:
+        """Word the refusal of a document that has the form of a saved model and cannot be one."""
+        return cls(f"this saved {model} is damaged ({type(cause).__name__}: {cause}); save the model again")
 
 
 class MissingDependencyError(CrmModelsError, ImportError):

@@ -104,6 +104,9 @@ def decode(value: Any, records: Mapping[str, type]) -> Any:
     if tag == "$float":
         return float(value[tag])
     if tag == "$array":
+        if np.dtype(value["dtype"]).kind not in _ARRAY_KINDS:
+            msg = f"this saved model holds an array of dtype {value['dtype']!r}; numbers, booleans and text are known"
+            raise SavedFormatError(msg)
         items = [float(item) if isinstance(item, str) else item for item in value[tag]] if _is_float(value) else value[tag]
         return np.array(items, dtype=np.dtype(value["dtype"])).reshape(value["shape"])
     if tag == "$date":
@@ -162,13 +165,13 @@ def check_document(document: Any, known: Mapping[str, type], source: str) -> str
         )
         raise SavedFormatError(msg)
     name = document["class"]
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         msg = (
             f"{source} holds a {name!r}, which is not a known model; known are {sorted(known)}. "
             "For a model of your own, import it and pass it: load(path, models=[YourModel])."
         )
         raise SavedFormatError(msg)
-    return str(name)
+    return name
 
 
 def read_document(path: str | Path) -> Any:

@@ -9,7 +9,8 @@ import narwhals as nw
 
 from crmmodels.data.order_plans import ISO_DATE
 from crmmodels.data.roles import ROLES
-from crmmodels.data.schema import EXAMPLES_SHOWN, count_of
+from crmmodels.data.schema import EXAMPLES_SHOWN, count_of, plain
+from crmmodels.exceptions import missing_column
 
 _ROW = "row_number_of_crmmodels"
 
@@ -33,13 +34,13 @@ def role_problems(schema: nw.Schema, roles: Mapping[str, str], first_values: Map
     """
     for role, column in roles.items():
         if column not in schema:
-            yield f"column {column!r} ({role}: {ROLES[role].meaning}) is missing; it has {list(schema)}"
+            yield missing_column(column, list(schema), f" ({role}: {ROLES[role].meaning})")
             continue
         dtype = schema[column]
-        shown = f" such as {first_values[column]!r}" if first_values.get(column) is not None else ""
+        shown = f" such as {plain(first_values[column])!r}" if first_values.get(column) is not None else ""
         kind = ROLES[role].kind
         if kind == "number" and not (dtype.is_numeric() or dtype == nw.Unknown):
-            yield f"column {column!r} ({role}) must be numeric; it is {dtype}{shown}"
+            yield f"column {column!r} ({role}) must be numeric; it is {dtype}{shown}: convert it first"
         if kind == "time" and not (dtype == nw.String or dtype.is_temporal()):
             yield (
                 f"column {column!r} ({role}) must hold dates, timestamps or ISO strings like '1997-01-31'; it is "
@@ -76,7 +77,9 @@ def row_problems(log: nw.DataFrame[Any] | nw.LazyFrame[Any], roles: Mapping[str,
     if n_of["n"] == 0:
         return ["it has no rows; at least one order is needed"]
     problems = [
-        f"{count_of(n_of[name], 'row')} {text}; {_examples(log, test)}" for name, (test, text) in wrong.items() if n_of[name]
+        f"{count_of(n_of[name], 'row')} {text}, drop or correct them first; {_examples(log, test)}"
+        for name, (test, text) in wrong.items()
+        if n_of[name]
     ]
     if refuse_duplicates:
         problems += _duplicate_problems(log)
@@ -132,11 +135,14 @@ def _examples(log: nw.DataFrame[Any] | nw.LazyFrame[Any], test: nw.Expr) -> str:
 
 
 def _shown(rows: Any) -> str:
-    return "; ".join("(" + ", ".join(f"{name}={_plain(value)}" for name, value in row.items()) + ")" for row in rows)
+    return "; ".join("(" + ", ".join(f"{name}={_told(value)}" for name, value in row.items()) + ")" for row in rows)
 
 
-def _plain(value: Any) -> str:
-    return str(value) if hasattr(value, "isoformat") and value == value else repr(value)  # noqa: PLR0124  (not NaT)
+def _told(value: Any) -> str:
+    """Show a value, and None, NaN and NaT alike, which engines use for the same thing."""
+    if value is None or value != value:  # noqa: PLR0124  (only NaN and NaT differ from themselves)
+        return "missing"
+    return str(value) if hasattr(value, "isoformat") else repr(plain(value))
 
 
 def _collected(frame: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> nw.DataFrame[Any]:

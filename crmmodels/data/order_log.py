@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from crmmodels._typing import AnyArray, Period, TimeUnit
+from crmmodels._typing import AnyArray, IntArray, Period, TimeUnit
 from crmmodels.data import order_plans
 from crmmodels.kernels.order_summary import (
     OrderLines,
@@ -82,7 +82,6 @@ class ArrayLog:
         """Reduce the lines to customers by counting sorts."""
         lines = self._within(bounds)
         summary = summarise_orders(lines.customer, lines.day, lines.amount, len(self.keys))
-        end = (as_of - EPOCH).days
         repeats = summary.n_order_days - 1
         repeat_spend = summary.spend - summary.first_day_spend
         return self.build(
@@ -90,14 +89,10 @@ class ArrayLog:
                 "customer_id": self.keys.take(summary.customer),
                 "n_orders": summary.n_orders,
                 "frequency": repeats,
-                "age_at_last": (summary.last_day - summary.first_day) / DAYS_PER_UNIT[unit],
-                "age": (end - summary.first_day) / DAYS_PER_UNIT[unit],
-                "days_since_last": end - summary.last_day,
+                **age_columns(summary.first_day, summary.last_day, as_of, unit),
                 "spend": summary.spend,
                 "mean_repeat_spend": np.divide(repeat_spend, repeats, out=np.zeros(len(repeats)), where=repeats > 0),
-                "first_order": summary.first_day.astype("datetime64[D]"),
-                "last_order": summary.last_day.astype("datetime64[D]"),
-                "as_of": np.full(len(repeats), np.datetime64(as_of, "D")),
+                **date_columns(summary.first_day, summary.last_day, as_of),
             }
         )
 
@@ -148,12 +143,21 @@ class EngineLog:
     def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by two group-bys of the engine."""
         plan = order_plans.by_customer(self._orders(bounds))
-        columns = order_plans.customer_columns(as_of, unit)
-        result = _collect(plan.select(*columns, *order_plans.DIAGNOSTICS))
+        result = _collect(plan.select(*order_plans.customer_columns(), *order_plans.DIAGNOSTICS))
         bad = result["customer_id"].is_null().any() or any(result[name].sum() for name in order_plans.DIAGNOSTICS)
         if bad or not result["spend"].is_finite().all():
             raise BadRowsError
-        return result.drop(*order_plans.DIAGNOSTICS)
+        first, last = (result[name].fill_null(0).to_numpy() for name in ("first_day", "last_day"))
+        backend: Any = result.implementation
+
+        def series(columns: dict[str, AnyArray]) -> list[nw.Series[Any]]:
+            return [nw.new_series(name, column, backend=backend) for name, column in columns.items()]
+
+        return (
+            result.select("customer_id", "n_orders", "frequency")
+            .with_columns(*series(age_columns(first, last, as_of, unit)))
+            .with_columns(result["spend"], result["mean_repeat_spend"], *series(date_columns(first, last, as_of)))
+        )
 
     def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> nw.DataFrame[Any]:
         """Count by period in the engine, then fill the gaps in memory."""
@@ -180,6 +184,25 @@ class EngineLog:
     def _orders(self, bounds: Bounds) -> nw.LazyFrame[Any]:
         lines = order_plans.lines(self.log, self.time_zone)
         return order_plans.orders_of_lines(order_plans.within(lines, bounds.after, bounds.until))
+
+
+def age_columns(first_day: IntArray, last_day: IntArray, as_of: dt.date, unit: TimeUnit) -> dict[str, AnyArray]:
+    """Ages in a unit, and days since the last order; divided here since engines round the quotient differently."""
+    end = (as_of - EPOCH).days
+    return {
+        "age_at_last": (last_day - first_day) / DAYS_PER_UNIT[unit],
+        "age": (end - first_day) / DAYS_PER_UNIT[unit],
+        "days_since_last": end - last_day,
+    }
+
+
+def date_columns(first_day: IntArray, last_day: IntArray, as_of: dt.date) -> dict[str, AnyArray]:
+    """First and last order and the end of observation as dates."""
+    return {
+        "first_order": first_day.astype("datetime64[D]"),
+        "last_order": last_day.astype("datetime64[D]"),
+        "as_of": np.full(len(first_day), np.datetime64(as_of, "D")),
+    }
 
 
 def panel_columns(panel: Panel, period: Period) -> dict[str, AnyArray]:

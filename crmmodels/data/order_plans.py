@@ -10,17 +10,18 @@ from typing import Any, Final
 
 import narwhals as nw
 
-from crmmodels._typing import Period, TimeUnit
-from crmmodels.kernels.periods import DAYS_PER_UNIT
+from crmmodels._typing import Period
 
+_YEAR: Final = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+_LEAP_YEAR: Final = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
 ISO_DATE: Final = (
-    r"^(?:\d{4}-(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
-    r"|\d{4}-(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
-    r"|\d{4}-02-(?:0[1-9]|1\d|2[0-8])"
-    r"|(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
-    r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$"
+    rf"^(?:{_YEAR}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    rf"|{_LEAP_YEAR}-02-29)"
+    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?$"
 )
-"""ISO 8601 dates of the Gregorian calendar, with or without a time of day.
+"""ISO 8601 dates of the years 1 to 9999, with or without a time of day.
 
 Complete, leap years included, so that every engine refuses the same strings and none fails while parsing."""
 
@@ -122,25 +123,18 @@ def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     )
 
 
-def customer_columns(as_of: dt.date, unit: TimeUnit) -> list[nw.Expr]:
-    """Canonical columns of a customer table, from those of `by_customer`."""
-    first, last = day_number(nw.col("first_order")), day_number(nw.col("last_order"))
-    end = (as_of - dt.date(1970, 1, 1)).days
+def customer_columns() -> list[nw.Expr]:
+    """Canonical columns of a customer table that an engine computes, from those of `by_customer`; days are numbers."""
     repeats = nw.col("n_order_days") - 1
-    per_unit = DAYS_PER_UNIT[unit]
     repeat_spend = (nw.col("spend") - nw.col("first_day_spend")) / repeats
     return [
         nw.col("customer").alias("customer_id"),
         nw.col("n_orders"),
         repeats.alias("frequency"),
-        ((last - first).cast(nw.Float64) / per_unit).alias("age_at_last"),
-        ((end - first).cast(nw.Float64) / per_unit).alias("age"),
-        (end - last).cast(nw.Int64).alias("days_since_last"),
+        day_number(nw.col("first_order")).alias("first_day"),
+        day_number(nw.col("last_order")).alias("last_day"),
         nw.col("spend"),
         nw.when(repeats > 0).then(repeat_spend).otherwise(0.0).alias("mean_repeat_spend"),
-        nw.col("first_order"),
-        nw.col("last_order"),
-        nw.lit(as_of).alias("as_of"),
     ]
 
 

@@ -57,15 +57,18 @@ def canonical_lines(native: Any, roles: Mapping[str, str], time_zone: str | None
         opened = None
     if not isinstance(opened, nw.DataFrame | nw.LazyFrame):
         raise refused(f"expected a dataframe ({KINDS}) or a path; got {type(native).__name__}")
+    local = False
     if isinstance(native, pd.DataFrame):
-        opened = nw.from_native(_typed_objects(native, roles))
+        typed = _typed_objects(native, roles)
+        local = isinstance(typed.dtypes.get(roles["time"]), pd.DatetimeTZDtype)
+        opened = nw.from_native(_with_local_time(typed, roles["time"], time_zone) if local else typed)
     schema = opened.collect_schema()
     if any(role_problems(schema, roles, {})):
         known = [column for column in dict.fromkeys(roles.values()) if column in schema]
         raise refused(*role_problems(schema, roles, _first_values(opened, known)))
     time = roles["time"]
     zone = getattr(schema[time], "time_zone", None)
-    if zone is None and time_zone is not None:
+    if zone is None and time_zone is not None and not local:
         raise refused(f"column {time!r} has no time zone, so time_zone={time_zone!r} cannot be applied; leave it out")
     if zone is not None and duckdb_engine.is_relation(native):
         if time_zone is None:
@@ -122,13 +125,29 @@ def _typed_objects(frame: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFram
             continue
         kind = pd.api.types.infer_dtype(frame[column], skipna=True)
         if ROLES[role].kind == "time" and kind in {"date", "datetime", "datetime64"}:
-            typed[column] = pd.to_datetime(frame[column])
+            typed[column] = _as_datetimes(frame[column], role)
         if ROLES[role].kind == "number" and kind in {"decimal", "integer", "floating", "mixed-integer-float"}:
             typed[column] = frame[column].astype(np.float64)
         if ROLES[role].kind == "key" and kind.startswith("mixed"):
             types = sorted({type(item).__name__ for item in frame[column].dropna()})
             raise refused(f"column {column!r} ({role}) mixes {', '.join(types)}; make all of them one type, such as text")
     return frame.assign(**typed) if typed else frame
+
+
+def _as_datetimes(column: pd.Series[Any], role: str) -> pd.Series[Any]:
+    try:
+        return pd.to_datetime(column)
+    except (ValueError, TypeError):
+        raise refused(
+            f"column {column.name!r} ({role}) mixes time zones; make them one first with pandas.to_datetime(..., utc=True), and "
+            "give time_zone= for the zone in which their day is taken"
+        ) from None
+
+
+def _with_local_time(frame: pd.DataFrame, column: str, time_zone: str | None) -> pd.DataFrame:
+    """Replace zoned timestamps by the time on the local clock, since narwhals does not know every zone of pandas."""
+    zoned = frame[column] if time_zone is None else frame[column].dt.tz_convert(time_zone)
+    return frame.assign(**{column: zoned.dt.tz_localize(None)})
 
 
 def _first_values(frame: Lines, columns: list[str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import narwhals as nw
 import numpy as np
@@ -180,8 +181,7 @@ class Orders:
             raise ParameterError.must_be("customers", "window_days", "a whole number of days, 1 or more", window_days)
         end = self._end(as_of, "customers")
         bounds = self._bounded(None if window_days is None else end - dt.timedelta(days=window_days), end)
-        result = self._customers(bounds, end, unit)
-        return self._native(self._without_returns_only(result, end))
+        return self._native(self._without_returns_only(self._customers(bounds, end, unit), end))
 
     def panel(self, period: Period = "M", as_of: str | dt.date | None = None) -> Any:
         """One row per customer and calendar period, from the first order on, empty periods included.
@@ -214,7 +214,7 @@ class Orders:
         except BadRowsError:
             raise self._bad_rows() from None
         if result.is_empty():
-            raise self._nothing_left(end)
+            raise self._only_returns(end) if self._log.last_day(self._bounded(None, end)) else self._nothing_left(end)
         return self._native(result if "amount" in self.roles else result.drop("spend"))
 
     def split(self, at: str | dt.date, until: str | dt.date | None = None) -> Split:
@@ -272,6 +272,12 @@ class Orders:
         for name, choices in (("duplicates", ("keep", "drop", "refuse")), ("output", (*get_args(OutputKind), None))):
             if getattr(self, name) not in choices:
                 raise ParameterError.unknown_choice(READER, name, map(str, choices), getattr(self, name))
+        if self.time_zone is not None:
+            try:
+                ZoneInfo(self.time_zone)
+            except (ZoneInfoNotFoundError, ValueError, TypeError):
+                must = "the name of a time zone, such as 'Asia/Shanghai'"
+                raise ParameterError.must_be(READER, "time_zone", must, self.time_zone) from None
         if not isinstance(self.frame, str | Path):
             for name in ("output", "memory_limit", "threads"):
                 if getattr(self, name) is not None:
@@ -280,6 +286,11 @@ class Orders:
     def _bad_rows(self) -> DataError:
         problems = row_problems(self._lines, self.roles, refuse_duplicates=self.duplicates == "refuse")
         return refused(*(problems or ["its sums overflow; check the amounts"]))
+
+    def _only_returns(self, end: dt.date) -> DataError:
+        return refused(
+            f"all amounts up to as_of={end.isoformat()} are negative, which are returns; at least one order is needed"
+        )
 
     def _nothing_left(self, end: dt.date) -> DataError:
         if problems := row_problems(self._lines, self.roles, refuse_duplicates=False):
@@ -316,6 +327,9 @@ class Orders:
         object.__setattr__(part, "_bounds", bounds)
         return part
 
+    def _customers_until(self, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
+        return self._without_returns_only(self._customers(self._bounded(None, end), end, unit), end)
+
     def _customers(self, bounds: Bounds, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
         try:
             result = self._log.customers(bounds, end, unit)
@@ -334,7 +348,7 @@ class Orders:
             return result
         kept = result.filter(bought)
         if kept.is_empty():
-            raise self._nothing_left(end)
+            raise self._only_returns(end)
         left_out = result.filter(~bought)
         warnings.warn(
             f"{count_of(n_left_out, 'customer')} with returns and no order up to {end.isoformat()} left out "

@@ -12,7 +12,7 @@ import narwhals as nw
 import numpy as np
 
 from crmmodels._typing import AnyArray, FloatArray
-from crmmodels.exceptions import DataError
+from crmmodels.exceptions import DataError, missing_column
 
 EXAMPLES_SHOWN: Final = 3
 """Offending rows that a message shows."""
@@ -40,6 +40,11 @@ class Column:
 def count_of(n: int, noun: str) -> str:
     """Return a number with its noun: '1 row', '3 rows'."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def plain(value: object) -> object:
+    """Return a NumPy scalar as the Python value that users know, anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def read_values(frame: nw.DataFrame[Any], columns: Sequence[Column], key: str, reader: str) -> Mapping[str, FloatArray]:
@@ -74,7 +79,7 @@ def read_values(frame: nw.DataFrame[Any], columns: Sequence[Column], key: str, r
     problems += _key_problems(frame, key)
     for column in columns:
         if column.name not in frame.columns:
-            problems.append(f"column {column.name!r} is missing; it has {frame.columns}")
+            problems.append(missing_column(column.name, frame.columns))
             continue
         array, found = _read_number(frame[column.name])
         problems += found
@@ -88,7 +93,7 @@ def read_values(frame: nw.DataFrame[Any], columns: Sequence[Column], key: str, r
 
 def _key_problems(frame: nw.DataFrame[Any], key: str) -> Iterator[str]:
     if key not in frame.columns:
-        yield f"column {key!r} is missing; it has {frame.columns}"
+        yield missing_column(key, frame.columns)
         return
     column = frame[key]
     missing = column.is_null()
@@ -115,10 +120,12 @@ def _read_number(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]:
         wrong = next((item for item in items if not _is_number_or_missing(item)), None)
         if wrong is None:
             return np.array([np.nan if item is None else float(item) for item in items]), []
-        return None, [f"column {column.name!r} must be numeric; it holds {type(wrong).__name__} such as {wrong!r}"]
+        return None, [
+            f"column {column.name!r} must be numeric; it holds {type(wrong).__name__} such as {wrong!r}: convert it first"
+        ]
     example = column.drop_nulls().head(1).to_list()
-    shown = f" such as {example[0]!r}" if example else ""
-    return None, [f"column {column.name!r} must be numeric; it is {dtype}{shown}"]
+    shown = f" such as {plain(example[0])!r}" if example else ""
+    return None, [f"column {column.name!r} must be numeric; it is {dtype}{shown}: convert it first"]
 
 
 def _is_number_or_missing(item: object) -> bool:
@@ -135,14 +142,14 @@ def _value_problems(array: FloatArray, column: Column) -> Iterator[str]:
         yield f"column {column.name!r} misses {count_of(n_missing, 'value')}{_rows(missing)}; drop or fill them first"
     infinite = np.isinf(array)
     if n_infinite := int(infinite.sum()):
-        yield f"column {column.name!r} holds {count_of(n_infinite, 'infinite value')}{_rows(infinite)}"
+        yield f"column {column.name!r} holds {count_of(n_infinite, 'infinite value')}{_rows(infinite)}; drop or correct them first"
     if column.minimum is not None:
         low = array < column.minimum
         if n_low := int(low.sum()):
             example = float(array[low][0])
             yield (
                 f"column {column.name!r} has {count_of(n_low, 'value')} below {column.minimum:g} "
-                f"(such as {example:g}){_rows(low)}"
+                f"(such as {example:g}){_rows(low)}; drop or correct them first"
             )
     if column.whole:
         broken = ~missing & ~infinite & (array != np.floor(array))
@@ -150,7 +157,7 @@ def _value_problems(array: FloatArray, column: Column) -> Iterator[str]:
             example = float(array[broken][0])
             yield (
                 f"column {column.name!r} has {count_of(n_broken, 'value')} that should be whole numbers "
-                f"(such as {example:g}){_rows(broken)}"
+                f"(such as {example:g}){_rows(broken)}; round or correct them first"
             )
 
 
@@ -163,4 +170,4 @@ def _rows(where: AnyArray) -> str:
 
 
 def _listed(items: Sequence[object]) -> str:
-    return ", ".join(repr(item) for item in items)
+    return ", ".join(repr(plain(item)) for item in items)

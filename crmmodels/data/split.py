@@ -54,15 +54,14 @@ class Split:
         DataError
             If no order is left in the calibration.
         """
-        before = nw.from_native(self.calibration.customers(self.at, unit))
-        before = before.collect() if isinstance(before, nw.LazyFrame) else before
+        before = self.calibration._customers_until(self.at, unit)  # noqa: SLF001  (the other half of one concept)
         zeros: dict[str, float] = {"n_orders": 0, "order_days": 0, "spend": 0.0}
         if "spend" not in before.columns:
             zeros.pop("spend")
         joined = self._with_holdout(before, zeros, unit)
         duration = (self.until - self.at).days / DAYS_PER_UNIT[unit]
         joined = joined.with_columns(nw.lit(duration).alias("duration_holdout")).sort("customer_id")
-        return self.calibration._native(joined)  # noqa: SLF001  (the other half of one concept)
+        return self.calibration._native(joined)  # noqa: SLF001
 
     def _with_holdout(self, before: nw.DataFrame[Any], zeros: dict[str, float], unit: TimeUnit) -> nw.DataFrame[Any]:
         try:

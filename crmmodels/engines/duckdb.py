@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crmmodels.exceptions import DataError, MissingDependencyError
+from crmmodels.exceptions import DataError, MissingDependencyError, ParameterError
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,6 +39,8 @@ def open_files(pattern: str | Path, *, reader: str, memory_limit: str | None, th
         If DuckDB is not installed.
     DataError
         If no file matches or the ending is neither Parquet nor CSV.
+    ParameterError
+        If DuckDB does not accept a setting.
     """
     try:
         import duckdb  # noqa: PLC0415  (imported where used: an extra)
@@ -52,7 +54,11 @@ def open_files(pattern: str | Path, *, reader: str, memory_limit: str | None, th
         config["memory_limit"] = memory_limit
     if threads is not None:
         config["threads"] = threads
-    connection = duckdb.connect(config=config)
+    try:
+        connection = duckdb.connect(config=config)
+    except duckdb.Error as error:
+        must = f"what DuckDB accepts, such as memory_limit='4GB', threads=4 ({error})"
+        raise ParameterError.must_be(reader, ", ".join(config), must, tuple(config.values())) from error
     lowered = path.lower()
     if lowered.endswith((".parquet", ".pq")):
         return connection.read_parquet(path)

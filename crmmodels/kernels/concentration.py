@@ -218,11 +218,14 @@ def computed_boundaries(distribution: Concentration) -> ComputedBoundaries:
 def _nearest_on_polygon(x: FloatArray, y: FloatArray, target_x: float) -> tuple[FloatArray, int]:
     """Point of the polygon nearest to (target_x, 1), and the edge it lies on (the left one at a corner)."""
     step_x, step_y = np.diff(x), np.diff(y)
-    along = ((target_x - x[:-1]) * step_x + (1.0 - y[:-1]) * step_y) / (step_x**2 + step_y**2)
-    along = np.clip(along, 0.0, 1.0)
-    near_x, near_y = x[:-1] + along * step_x, y[:-1] + along * step_y
-    edge = int(np.argmin((near_x - target_x) ** 2 + (near_y - 1.0) ** 2))
-    return np.array([near_x[edge], near_y[edge]]), edge
+    ahead = (target_x - x[:-1]) * step_x + (1.0 - y[:-1]) * step_y
+    # The distance falls and then rises along the concave polygon: the last edge on whose way it still falls is the
+    # one. Comparing the distances themselves would leave the edge at a corner to rounding.
+    edge = int(np.flatnonzero(ahead > _SHARE_TOLERANCE * np.hypot(step_x, step_y))[-1])
+    along = ahead[edge] / (step_x[edge] ** 2 + step_y[edge] ** 2)
+    if along >= 1.0:
+        return np.array([x[edge + 1], y[edge + 1]]), edge
+    return np.array([x[edge] + along * step_x[edge], y[edge] + along * step_y[edge]]), edge
 
 
 @dataclass(frozen=True, slots=True, eq=False)

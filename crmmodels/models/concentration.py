@@ -17,6 +17,7 @@ from crmmodels.kernels import concentration as kernel
 from crmmodels.kernels.grouping import group_means, group_shares
 from crmmodels.models.labels import read_labels
 from crmmodels.models.migration import Migration, migrate
+from crmmodels.models.parameters import is_number
 
 _TOP: Final = 0.2
 _SHARE: Final = 0.8
@@ -229,11 +230,13 @@ class ABCModel(BaseModel[ABCFit]):
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ParameterError.unknown_choice("ABCModel", name, choices, getattr(self, name))
-        if not 0 < self.a < self.b < 1:
+        if not (is_number(self.a) and is_number(self.b) and 0 < self.a < self.b < 1):
             raise ParameterError.must_be("ABCModel", "a, b", "shares with 0 < a < b < 1", (self.a, self.b))
         if not isinstance(self.n_bootstrap, int) or self.n_bootstrap < 0:
             raise ParameterError.must_be("ABCModel", "n_bootstrap", "a whole number, 0 or more", self.n_bootstrap)
-        if not 0 < self.level < 1:
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise ParameterError.must_be("ABCModel", "seed", "a whole number, 0 or more", self.seed)
+        if not (is_number(self.level) and 0 < self.level < 1):
             raise ParameterError.must_be("ABCModel", "level", "between 0 and 1", self.level)
         if self.n_knots is not None and (not isinstance(self.n_knots, int) or self.n_knots < _FEWEST_KNOTS):
             raise ParameterError.must_be("ABCModel", "n_knots", f"{_FEWEST_KNOTS} or more, or None", self.n_knots)

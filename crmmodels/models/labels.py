@@ -37,6 +37,8 @@ def read_labels(
         if given not in {"en", "zh"}:
             raise ParameterError.must_be(owner, "labels", "'en', 'zh' or a mapping of label to wording", given)
         labels = tuple(names) if given == "en" else tuple(chinese.get(name, name) for name in names)
+    elif not isinstance(given, Mapping) or not all(isinstance(label, str) for label in given.values()):
+        raise ParameterError.must_be(owner, "labels", "'en', 'zh' or a mapping of label to wording", given)
     else:
         if unknown := sorted(set(given) - set(names)):
             raise ParameterError.must_be(owner, "labels", f"a mapping whose keys are among {list(names)}", unknown)

@@ -18,6 +18,7 @@ from crmmodels.kernels.grouping import group_means, group_shares
 from crmmodels.kernels.rfm import RFMCuts, centre, independent_cuts, nested_cuts, rfm_scores
 from crmmodels.models.labels import read_labels
 from crmmodels.models.migration import Migration, migrate
+from crmmodels.models.parameters import is_number
 from crmmodels.models.segment_tables import (
     CHINESE,
     EIGHT,
@@ -220,7 +221,9 @@ class RFMModel(BaseModel[RFMFit]):
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ParameterError.unknown_choice("RFMModel", name, choices, getattr(self, name))
-        if len(self.weights) != 3 or not all(w >= 0 and np.isfinite(w) for w in self.weights) or sum(self.weights) == 0:
+        weights = self.weights
+        usable = isinstance(weights, tuple) and len(weights) == 3 and all(is_number(w) and 0 <= w < np.inf for w in weights)
+        if not usable or sum(weights) == 0:
             raise ParameterError.must_be("RFMModel", "weights", "three numbers >= 0 that are not all 0", self.weights)
         self._check_thresholds()
         if self.strict and self.segments != "four":
@@ -230,12 +233,12 @@ class RFMModel(BaseModel[RFMFit]):
     def _check_thresholds(self) -> None:
         if self.thresholds is None:
             return
-        if unknown := sorted(set(self.thresholds) - set(MEASURES)):
+        if not isinstance(self.thresholds, Mapping) or set(self.thresholds) - set(MEASURES):
             must = f"a mapping whose keys are among {list(MEASURES)}"
-            raise ParameterError.must_be("RFMModel", "thresholds", must, unknown)
+            raise ParameterError.must_be("RFMModel", "thresholds", must, self.thresholds)
         for name, cuts in self.thresholds.items():
-            ascending = all(low < high for low, high in pairwise(cuts))
-            if len(cuts) != self.n_bins - 1 or not ascending:
+            usable = isinstance(cuts, tuple) and len(cuts) == self.n_bins - 1 and all(map(is_number, cuts))
+            if not usable or any(low >= high for low, high in pairwise(cuts)):
                 must = f"{self.n_bins - 1} ascending cut points per measure (n_bins - 1)"
                 raise ParameterError.must_be("RFMModel", "thresholds", must, {name: cuts})
         if self.scoring == "nested":

@@ -147,12 +147,13 @@ def table_of_cells(owner: str, mapping: Mapping[Cell | str, str], n_levels: int)
     """
     cells: dict[Cell, str] = {}
     for key, label in mapping.items():
-        cell = tuple(int(digit) for digit in key) if isinstance(key, str) and key.isdigit() else key
+        cell = tuple(int(digit) for digit in key) if isinstance(key, str) and key.isdecimal() else key
         on_grid = isinstance(cell, tuple) and len(cell) in {2, 3} and all(level in range(1, n_levels + 1) for level in cell)
         if not on_grid:
             must = f"a mapping whose keys are cells like (5, 4) or '54' with scores from 1 to {n_levels}"
             raise ParameterError.must_be(owner, "segments", must, key)
         assert isinstance(cell, tuple)  # noqa: S101  (for the type checker: on_grid says so)
+        cell = tuple(int(level) for level in cell)
         if cell in cells:
             raise _not_a_partition(owner, cell, [cells[cell], label], len(cell))
         cells[cell] = label

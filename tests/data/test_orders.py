@@ -1,0 +1,296 @@
+"""What Orders.customers says, worked out by hand and by lifetimes, for every engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import crmmodels as crm
+from crmmodels.testing.strategies import order_logs
+
+UNITS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
+
+
+def log(*rows: tuple[Any, ...], columns: tuple[str, ...] = ("id", "date", "spend")) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=pd.Index(columns))
+    return frame.assign(date=pd.to_datetime(frame["date"]))
+
+
+SMALL = log(
+    ("b", "2026-01-10 09:00", 5.0),
+    ("a", "2026-01-15 12:00", 30.0),
+    ("a", "2026-01-01 23:59", 10.0),
+    ("a", "2026-01-15 08:00", 2.0),
+    ("a", "2026-02-01 00:00", 7.0),
+    ("c", "2026-02-20 10:00", 1.0),
+)
+
+
+def orders_of(native: Any, **roles: Any) -> crm.Orders:
+    return crm.Orders(native, **{"customer": "id", "time": "date", "amount": "spend", **roles})
+
+
+def reference(frame: pd.DataFrame, as_of: str, unit: str) -> pd.DataFrame:
+    """Customers as lifetimes counts them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from lifetimes.utils import summary_data_from_transaction_data
+
+        return summary_data_from_transaction_data(
+            frame, "id", "date", "spend", observation_period_end=as_of, freq="D", freq_multiplier=UNITS[unit]
+        )
+
+
+def test_customers_worked_out_by_hand(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    customers = as_pandas(orders_of(engine.make(SMALL, tmp_path)).customers(as_of="2026-02-11"))
+    expected = pd.DataFrame(
+        {
+            "customer_id": ["a", "b"],
+            "n_orders": [4, 1],
+            "frequency": [2, 0],
+            "age_at_last": [31.0, 0.0],
+            "age": [41.0, 32.0],
+            "days_since_last": [10, 32],
+            "spend": [49.0, 5.0],
+            "mean_repeat_spend": [(32.0 + 7.0) / 2, 0.0],
+            "first_order": pd.to_datetime(["2026-01-01", "2026-01-10"]),
+            "last_order": pd.to_datetime(["2026-02-01", "2026-01-10"]),
+            "as_of": pd.to_datetime(["2026-02-11", "2026-02-11"]),
+        }
+    )
+    pd.testing.assert_frame_equal(customers, expected, check_dtype=False, check_exact=True)
+
+
+def test_the_answer_is_of_the_kind_that_came_in(engine: Any, tmp_path: Path) -> None:
+    orders = orders_of(engine.make(SMALL, tmp_path))
+    for answer in (orders.customers(), orders.panel(), orders.split("2026-01-20").customers()):
+        assert type(answer) is engine.answer
+
+
+def test_customers_come_sorted_and_as_eager_frames_do(engine: Any, tmp_path: Path) -> None:
+    if engine.name == "duckdb":
+        pytest.skip("a relation has no order")
+    import narwhals as nw
+
+    answer = nw.from_native(orders_of(engine.make(SMALL, tmp_path)).customers())
+    eager = answer.collect() if isinstance(answer, nw.LazyFrame) else answer
+    assert eager["customer_id"].to_list() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_cdnow_agrees_with_lifetimes(engine: Any, unit: Any, tmp_path: Path, as_pandas: Any) -> None:
+    frame = crm.datasets.load_cdnow().rename(columns={"customer_id": "id"})
+    expected = reference(frame, "1998-06-30", unit)
+    actual = as_pandas(orders_of(engine.make(frame, tmp_path)).customers(as_of="1998-06-30", unit=unit)).set_index(
+        "customer_id"
+    )
+    assert actual.index.equals(expected.index)
+    assert len(actual) == 2357
+    assert actual["n_orders"].sum() == 6919
+    for ours, theirs in (("frequency", "frequency"), ("age_at_last", "recency"), ("age", "T")):
+        np.testing.assert_array_equal(actual[ours].to_numpy(dtype=float), expected[theirs].to_numpy(), err_msg=ours)
+    np.testing.assert_allclose(actual["mean_repeat_spend"], expected["monetary_value"], rtol=1e-12, atol=1e-12)
+
+
+@settings(max_examples=15)
+@given(frame=order_logs(), after=st.integers(0, 400), unit=st.sampled_from(list(UNITS)))
+def test_random_logs_agree_with_lifetimes(
+    engine: Any, tmp_path_factory: Any, as_pandas: Any, frame: pd.DataFrame, after: int, unit: Any
+) -> None:
+    frame = frame.set_axis(["id", "date", "spend"], axis=1)
+    as_of = (frame["date"].min() + pd.Timedelta(days=after)).strftime("%Y-%m-%d")
+    expected = reference(frame, as_of, unit)
+    native = engine.make(frame, tmp_path_factory.mktemp("log"))
+    actual = as_pandas(orders_of(native).customers(as_of=as_of, unit=unit)).set_index("customer_id")
+    assert actual.index.tolist() == expected.index.tolist()
+    for ours, theirs in (("frequency", "frequency"), ("age_at_last", "recency"), ("age", "T")):
+        np.testing.assert_array_equal(actual[ours].to_numpy(dtype=float), expected[theirs].to_numpy(), err_msg=ours)
+    np.testing.assert_allclose(actual["mean_repeat_spend"], expected["monetary_value"], rtol=1e-9, atol=1e-9)
+    until = frame[frame["date"] <= as_of]
+    np.testing.assert_array_equal(actual["n_orders"], until.groupby("id").size())
+    np.testing.assert_allclose(actual["spend"], until.groupby("id")["spend"].sum(), rtol=1e-12, atol=1e-9)
+
+
+def test_as_of_defaults_to_the_day_after_the_last_order(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    customers = as_pandas(orders_of(engine.make(SMALL, tmp_path)).customers())
+    assert customers["as_of"].unique().tolist() == [pd.Timestamp("2026-02-21")]
+    assert customers["days_since_last"].tolist() == [20, 42, 1]
+
+
+@pytest.mark.parametrize(
+    "as_of",
+    ["2026-02-11", dt.date(2026, 2, 11), dt.datetime(2026, 2, 11), pd.Timestamp("2026-02-11"), np.datetime64("2026-02-11")],
+)
+def test_as_of_is_a_date_of_any_type(as_of: Any) -> None:
+    assert orders_of(SMALL).customers(as_of=as_of)["days_since_last"].tolist() == [10, 32]
+
+
+def test_as_of_is_inclusive_and_nothing_after_it_leaks_in(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    later = log(("a", "2026-02-12 00:00", 1e6), ("z", "2026-02-12 00:00", 1e6))
+    whole = as_pandas(orders_of(engine.make(pd.concat([SMALL, later]), tmp_path)).customers(as_of="2026-02-11"))
+    pd.testing.assert_frame_equal(whole, as_pandas(orders_of(SMALL).customers(as_of="2026-02-11")), check_dtype=False)
+    on_the_day = orders_of(SMALL).customers(as_of="2026-02-01")
+    assert on_the_day.set_index("customer_id").loc["a", "days_since_last"] == 0
+
+
+def test_a_window_counts_only_its_days(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    orders = orders_of(engine.make(SMALL, tmp_path))
+    customers = as_pandas(orders.customers(as_of="2026-02-11", window_days=28)).set_index("customer_id")
+    assert customers["n_orders"].to_dict() == {"a": 3}
+    assert customers.loc["a", "first_order"] == pd.Timestamp("2026-01-15")
+    assert as_pandas(orders.customers(as_of="2026-02-11", window_days=27))["n_orders"].tolist() == [1]
+
+
+def test_ages_are_exact_in_any_unit(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    orders = orders_of(engine.make(SMALL, tmp_path))
+    for unit, days in UNITS.items():
+        customers = as_pandas(orders.customers(as_of="2026-02-11", unit=unit))  # type: ignore[arg-type]
+        assert customers["age"].tolist() == [41 / days, 32 / days]
+        assert customers["age_at_last"].tolist() == [31 / days, 0.0]
+        assert customers["days_since_last"].tolist() == [10, 32]
+
+
+def test_without_amounts_there_are_no_money_columns(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    orders = orders_of(engine.make(SMALL, tmp_path), amount=None)
+    customers = as_pandas(orders.customers(as_of="2026-02-11"))
+    assert [name for name in customers if "spend" in name] == []
+    assert customers["n_orders"].tolist() == [4, 1]
+    assert "spend" not in as_pandas(orders.panel())
+    assert "spend_holdout" not in as_pandas(orders.split("2026-01-20").customers())
+
+
+def test_lines_of_one_order_count_once_on_the_day_of_the_first(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    frame = log(
+        ("a", "2026-01-02", 1.0, "x"),
+        ("a", "2026-01-01", 2.0, "x"),
+        ("a", "2026-01-05", 3.0, "y"),
+        ("b", "2026-01-05", 4.0, "x"),
+        columns=("id", "date", "spend", "order"),
+    )
+    customers = as_pandas(orders_of(engine.make(frame, tmp_path), order_id="order").customers(as_of="2026-01-10"))
+    assert customers["n_orders"].tolist() == [2, 1]
+    assert customers["age"].tolist() == [9.0, 5.0]
+    assert customers["spend"].tolist() == [6.0, 4.0]
+    assert customers["mean_repeat_spend"].tolist() == [3.0, 0.0]
+
+
+def test_returns_lower_the_spend_but_are_no_orders(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    frame = log(
+        ("a", "2026-01-01", -3.0),
+        ("a", "2026-01-02", 10.0),
+        ("a", "2026-01-09", 4.0),
+        ("a", "2026-01-20", -6.0),
+        ("b", "2026-01-03", 8.0),
+        ("b", "2026-01-04", -9.0),
+    )
+    customers = as_pandas(orders_of(engine.make(frame, tmp_path)).customers(as_of="2026-01-31")).set_index("customer_id")
+    assert customers["n_orders"].to_dict() == {"a": 2, "b": 1}
+    assert customers["frequency"].to_dict() == {"a": 1, "b": 0}
+    assert customers["spend"].to_dict() == {"a": 5.0, "b": -1.0}
+    assert customers["days_since_last"].to_dict() == {"a": 22, "b": 28}
+    assert customers["age_at_last"].to_dict() == {"a": 7.0, "b": 0.0}
+    assert customers["mean_repeat_spend"].to_dict() == {"a": -5.0, "b": 0.0}
+
+
+def test_customers_who_only_returned_are_left_out_with_a_warning(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    frame = log(("a", "2026-01-01", 10.0), ("b", "2026-01-02", -4.0), ("c", "2026-01-02", -1.5))
+    orders = orders_of(engine.make(frame, tmp_path))
+    with pytest.warns(crm.ReturnsOnlyWarning) as caught:
+        customers = as_pandas(orders.customers(as_of="2026-01-31"))
+    assert customers["customer_id"].tolist() == ["a"]
+    message = str(caught[0].message)
+    assert message.startswith("2 customers with returns and no order up to 2026-01-31 left out (such as ['")
+    assert message.endswith(", total -5.50)")
+
+
+def test_duplicates_are_kept_dropped_or_refused_as_asked(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    twice = pd.concat([SMALL, SMALL.iloc[[1, 1]]], ignore_index=True)
+    native = engine.make(twice, tmp_path)
+    kept, dropped = (as_pandas(orders_of(native, duplicates=how).customers()) for how in ("keep", "drop"))
+    assert kept["n_orders"].tolist() == [6, 1, 1]
+    assert dropped["n_orders"].tolist() == [4, 1, 1]
+    with pytest.raises(crm.DataError) as caught:
+        orders_of(native, duplicates="refuse")
+    first, problem = str(caught.value).splitlines()
+    assert first == "Orders cannot read this order log:"
+    assert problem.startswith("- 2 rows repeating another in every role (such as (customer='a', time=2026-01-15 12:00:00, ")
+    assert problem.endswith("); duplicates='drop' removes them, 'keep' counts each as an order")
+
+
+def test_a_log_without_duplicates_is_not_refused(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    customers = orders_of(engine.make(SMALL, tmp_path), duplicates="refuse").customers()
+    assert as_pandas(customers)["n_orders"].tolist() == [4, 1, 1]
+
+
+@pytest.mark.parametrize("keys", [[3, 1, 2], ["3", "1", "2"], [3.5, 1.5, 2.5]], ids=["int", "text", "float"])
+def test_customers_keep_the_type_of_their_ids(engine: Any, keys: list[Any], tmp_path: Path, as_pandas: Any) -> None:
+    if engine.name == "csv" and isinstance(keys[0], str):
+        pytest.skip("a CSV file has no types: digits read as numbers")
+    frame = log(*((key, "2026-01-01", 1.0) for key in keys))
+    assert as_pandas(orders_of(engine.make(frame, tmp_path)).customers())["customer_id"].tolist() == sorted(keys)
+
+
+def test_the_input_stays_as_it_was(engine: Any, tmp_path: Path) -> None:
+    native = engine.make(SMALL, tmp_path)
+    orders = orders_of(native)
+    orders.customers()
+    orders.panel()
+    orders.split("2026-01-20").customers()
+    again = engine.make(SMALL, tmp_path)
+    if isinstance(native, pd.DataFrame):
+        pd.testing.assert_frame_equal(native, again)
+    elif engine.name in {"polars", "pyarrow"}:
+        assert native.equals(again)
+    elif engine.name == "duckdb":
+        assert native.fetchall() == again.fetchall()
+    with pytest.raises(AttributeError):
+        orders.amount = "other"  # type: ignore[misc]
+
+
+def test_categorical_ids_and_an_index_of_any_kind_do_no_harm() -> None:
+    frame = SMALL.assign(id=SMALL["id"].astype("category")).set_axis([5, 5, 5, 1, 1, 0])
+    customers = orders_of(frame).customers(as_of="2026-02-11")
+    assert customers["customer_id"].astype(str).tolist() == ["a", "b"]
+    assert customers["n_orders"].tolist() == [4, 1]
+
+
+def test_roles_become_canonical_columns(engine: Any, tmp_path: Path) -> None:
+    import narwhals as nw
+
+    frame = SMALL.assign(shop="web", other=1)
+    orders = orders_of(engine.make(frame, tmp_path), channel="shop")
+    assert orders.roles == {"customer": "id", "time": "date", "amount": "spend", "channel": "shop"}
+    assert list(nw.from_native(orders.lines()).collect_schema()) == ["customer", "time", "amount", "channel"]
+
+
+def test_the_repr_says_kind_size_roles_and_bounds() -> None:
+    orders = orders_of(SMALL)
+    assert repr(orders) == "Orders(pandas, 6 lines; customer='id', time='date', amount='spend')"
+    assert repr(orders.split("2026-01-20").holdout) == (
+        "Orders(pandas, 6 lines; customer='id', time='date', amount='spend'; after 2026-01-20 until 2026-02-20)"
+    )
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow", "duckdb"])
+def test_files_are_answered_in_the_kind_asked_for(kind: Any, tmp_path: Path, as_pandas: Any) -> None:
+    SMALL.to_parquet(tmp_path / "log.parquet")
+    orders = orders_of(tmp_path / "log.parquet", output=kind)
+    assert type(orders.customers()).__module__.split(".")[0].strip("_") in {kind, "duckdb"}
+    assert as_pandas(orders.customers())["n_orders"].tolist() == [4, 1, 1]
+    assert as_pandas(orders.panel())["n_orders"].sum() == 6
+
+
+def test_models_read_an_order_log_of_any_kind(engine: Any, tmp_path: Path) -> None:
+    model = crm.RFMModel(n_bins=2, segments="eight")
+    expected = model.fit(orders_of(SMALL)).score(orders_of(SMALL))
+    assert expected.index.name == "customer_id"
+    actual = model.fit(orders_of(engine.make(SMALL, tmp_path))).score(orders_of(engine.make(SMALL, tmp_path)))
+    assert type(actual) is engine.answer

@@ -1,0 +1,266 @@
+"""Every order log or date that is refused, for the full text of the refusal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import crmmodels as crm
+
+FRAME = pd.DataFrame(
+    {
+        "id": ["a", "b", "c", "d"],
+        "date": pd.to_datetime(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"]),
+        "spend": [1.0, 2.0, 3.0, 4.0],
+    }
+)
+KINDS = "pandas, Polars (eager or lazy), PyArrow, DuckDB, or another that narwhals knows"
+
+
+def orders_of(native: Any = FRAME, **roles: Any) -> crm.Orders:
+    return crm.Orders(native, **{"customer": "id", "time": "date", "amount": "spend", **roles})
+
+
+def refusal_of(native: Any, **roles: Any) -> str:
+    """The refusal, at construction for frames in memory, at the first reading otherwise."""
+    with pytest.raises(crm.DataError) as caught:
+        orders_of(native, **roles).customers()
+    return str(caught.value)
+
+
+def report(*problems: str, subject: str = "order log") -> str:
+    return "\n".join([f"Orders cannot read this {subject}:", *(f"- {problem}" for problem in problems)])
+
+
+def test_misspelt_columns_are_all_named_with_what_was_meant() -> None:
+    assert refusal_of(FRAME, customer="idd", amount="spnd") == report(
+        "column 'idd' (customer: who bought) is missing; it has ['id', 'date', 'spend']; did you mean 'id'?",
+        "column 'spnd' (amount: money of the line; negative for a return) is missing; it has ['id', 'date', 'spend']; "
+        "did you mean 'spend'?",
+    )
+
+
+def test_a_missing_column_like_no_other_gets_no_guess() -> None:
+    assert refusal_of(FRAME, time="zzz") == report("column 'zzz' (time: when) is missing; it has ['id', 'date', 'spend']")
+
+
+def test_text_amounts_are_refused(engine: Any, tmp_path: Path) -> None:
+    frame = FRAME.assign(spend=["1", "twelve", "3", "4"])
+    first = "'1'"
+    assert refusal_of(engine.make(frame, tmp_path)) == report(
+        f"column 'spend' (amount) must be numeric; it is String such as {first}: convert it first"
+    )
+
+
+def test_boolean_amounts_are_refused() -> None:
+    assert refusal_of(FRAME.assign(spend=[True, False, True, True])) == report(
+        "column 'spend' (amount) must be numeric; it is Boolean such as True: convert it first"
+    )
+
+
+def test_customers_missing_in_three_rows_are_counted_and_shown(engine: Any, tmp_path: Path) -> None:
+    frame = FRAME.assign(id=["a", None, None, None])
+    expected = report(
+        "3 rows without a customer (column 'id'), drop or correct them first; rows 1, 2, 3: "
+        "(customer=missing, time=2026-01-02 00:00:00, amount=2.0); (customer=missing, time=2026-01-03 00:00:00, amount=3.0); "
+        "(customer=missing, time=2026-01-04 00:00:00, amount=4.0)"
+    )
+    if not engine.lazy():
+        assert refusal_of(engine.make(frame, tmp_path)) == expected
+        return
+    # A lazy engine has no row numbers, and shows the rows in an order of its own.
+    message = refusal_of(engine.make(frame, tmp_path))
+    head, _, examples = message.partition("; such as ")
+    assert head == expected.partition("; rows")[0]
+    assert sorted(examples.replace(" 00:00:00", "").split("; ")) == [
+        f"(customer=missing, time=2026-01-0{day}, amount={day}.0)" for day in (2, 3, 4)
+    ]
+
+
+def test_every_problem_of_the_rows_is_reported_at_once(engine: Any, tmp_path: Path) -> None:
+    if engine.name == "csv":
+        pytest.skip("a CSV file cannot tell missing from empty text")
+    frame = FRAME.assign(
+        id=["a", None, "c", "d"], date=FRAME["date"].where([True, True, False, True]), spend=[1.0, 2.0, np.inf, np.nan]
+    )
+    lines = refusal_of(engine.make(frame, tmp_path)).splitlines()
+    assert [line.split(", drop or correct them first; ")[0] for line in lines] == [
+        "Orders cannot read this order log:",
+        "- 1 row without a customer (column 'id')",
+        "- 1 row without a time (column 'date')",
+        "- 1 row with an infinite amount (column 'spend')",
+        "- 1 row without an amount (column 'spend')",
+    ]
+
+
+def test_a_lazy_log_with_bad_rows_is_refused_by_every_call_that_reads_it() -> None:
+    lazy = pl.from_pandas(FRAME.assign(spend=[1.0, None, 3.0, 4.0])).lazy()
+    for read in (crm.Orders.customers, crm.Orders.panel, lambda orders: orders.split("2026-01-02").customers()):
+        with pytest.raises(crm.DataError, match="1 row without an amount"):
+            read(orders_of(lazy))
+
+
+@pytest.mark.parametrize("role", [{}, {"order_id": "order"}], ids=["lines", "orders"])
+def test_a_bad_line_is_not_hidden_by_its_order(role: dict[str, str]) -> None:
+    frame = FRAME.assign(id="a", order=1, spend=[1.0, None, 3.0, 4.0])
+    for native in (frame, pl.from_pandas(frame).lazy(), duckdb.from_df(frame)):
+        assert "1 row without an amount (column 'spend')" in refusal_of(native, **role)
+    dates = frame.assign(spend=1.0, date=FRAME["date"].where([True, True, False, True]))
+    for native in (dates, pl.from_pandas(dates).lazy(), duckdb.from_df(dates)):
+        assert "1 row without a time (column 'date')" in refusal_of(native, **role)
+
+
+def test_integers_are_never_taken_for_dates(engine: Any, tmp_path: Path) -> None:
+    if engine.name == "pandas":
+        assert refusal_of(FRAME.assign(date=[19970131] * 4)) == report(
+            "column 'date' (time) must hold dates, timestamps or ISO strings like '1997-01-31'; it is Int64 such as 19970131, "
+            "which is never taken for a date: convert it first, for example pandas.to_datetime(frame['date'].astype(str), "
+            "format='%Y%m%d')"
+        )
+    native = engine.make(FRAME.assign(date=[19970131] * 4), tmp_path)
+    assert "it is Int64 such as 19970131, which is never taken for a date" in refusal_of(native)
+
+
+def test_strings_that_are_no_iso_dates_are_refused(engine: Any, tmp_path: Path) -> None:
+    if engine.name == "csv":
+        pytest.skip("DuckDB finds out the type of a CSV column by itself")
+    native = engine.make(FRAME.assign(date=["2026-01-01", "01/02/2026", "2026-02-30", "2026-01-01"]), tmp_path)
+    where = "such as" if engine.lazy() else "rows 1, 2:"
+    assert refusal_of(native) == report(
+        "2 rows whose time (column 'date') is no ISO date like '1997-01-31', drop or correct them first; "
+        f"{where} (customer='b', time='01/02/2026', amount=2.0); (customer='c', time='2026-02-30', amount=3.0)"
+    )
+
+
+def test_an_empty_log_is_refused(engine: Any, tmp_path: Path) -> None:
+    if engine.name == "csv":
+        pytest.skip("an empty CSV file has no types")
+    native = engine.make(FRAME.iloc[:0], tmp_path)
+    assert refusal_of(native) == report("it has no rows; at least one order is needed")
+
+
+@pytest.mark.parametrize(
+    "native", [[1, 2], {"id": [1]}, FRAME["id"], None, np.zeros(3)], ids=lambda value: type(value).__name__
+)
+def test_what_is_no_dataframe_is_refused(native: Any) -> None:
+    expected = report(f"expected a dataframe ({KINDS}) or a path; got {type(native).__name__}")
+    assert refusal_of(native) == expected
+
+
+def test_one_column_cannot_have_two_roles() -> None:
+    assert refusal_of(FRAME, order_id="id") == report("column 'id' cannot be both customer and order_id")
+
+
+def test_ids_of_mixed_types_are_refused() -> None:
+    assert refusal_of(FRAME.assign(id=["a", 1, "b", 2])) == report(
+        "column 'id' (customer) mixes int, str; make all of them one type, such as text"
+    )
+
+
+def test_a_time_zone_needs_zoned_timestamps() -> None:
+    assert refusal_of(FRAME, time_zone="Asia/Shanghai") == report(
+        "column 'date' has no time zone, so time_zone='Asia/Shanghai' cannot be applied; leave it out"
+    )
+
+
+def test_instants_of_duckdb_need_a_time_zone() -> None:
+    relation = duckdb.from_df(FRAME.assign(date=FRAME["date"].dt.tz_localize("UTC")))
+    assert refusal_of(relation) == report(
+        "column 'date' holds instants, and DuckDB has no zone of the column in which to take their day; give time_zone=, such "
+        "as 'Europe/Berlin'"
+    )
+
+
+def test_as_of_before_the_first_order_is_refused(engine: Any, tmp_path: Path) -> None:
+    orders = orders_of(engine.make(FRAME, tmp_path))
+    for read in (orders.customers, orders.panel):
+        with pytest.raises(crm.DataError) as caught:
+            read(as_of="2025-12-31")
+        assert str(caught.value) == report(
+            "no order is left up to as_of=2025-12-31; the log runs from 2026-01-01 to 2026-01-04: choose a date in it, or after it"
+        )
+
+
+def test_a_log_of_returns_is_refused(engine: Any, tmp_path: Path) -> None:
+    orders = orders_of(engine.make(FRAME.assign(spend=-1.0), tmp_path))
+    for read in (orders.customers, orders.panel):
+        with pytest.raises(crm.DataError) as caught:
+            read(as_of="2026-01-05")
+        assert str(caught.value) == report(
+            "all amounts up to as_of=2026-01-05 are negative, which are returns; at least one order is needed"
+        )
+
+
+@pytest.mark.parametrize(
+    ("as_of", "text"),
+    [
+        ("2026-01-01 10:00", "a date such as '1998-07-01'; got '2026-01-01 10:00'."),
+        ("01/02/2026", "a date such as '1998-07-01'; got '01/02/2026'."),
+        (20260101, "a date such as '1998-07-01'; got 20260101."),
+        (dt.datetime(2026, 1, 1, 10), "a date without a time of day; got datetime.datetime(2026, 1, 1, 10, 0)."),
+    ],
+)
+def test_as_of_must_be_a_whole_day(as_of: Any, text: str) -> None:
+    with pytest.raises(crm.ParameterError) as caught:
+        orders_of().customers(as_of=as_of)
+    assert str(caught.value) == f"customers(as_of=...) must be {text}"
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: orders_of(duplicates="no"), "Orders(duplicates=...) must be one of 'keep', 'drop', 'refuse'; got 'no'."),
+        (lambda: orders_of(output="polars"), "Orders(output=...) must be left out unless frame is a path; got 'polars'."),
+        (lambda: orders_of(memory_limit="1GB"), "Orders(memory_limit=...) must be left out unless frame is a path; got '1GB'."),
+        (
+            lambda: orders_of(time_zone="Mars/Base"),
+            "Orders(time_zone=...) must be the name of a time zone, such as 'Asia/Shanghai'; got 'Mars/Base'.",
+        ),
+        (lambda: orders_of().customers(unit="H"), "customers(unit=...) must be one of 'D', 'W', 'M', 'Y'; got 'H'."),  # type: ignore[arg-type]
+        (
+            lambda: orders_of().customers(window_days=0),
+            "customers(window_days=...) must be a whole number of days, 1 or more; got 0.",
+        ),
+        (lambda: orders_of().panel(period="H"), "panel(period=...) must be one of 'D', 'W', 'M', 'Q', 'Y'; got 'H'."),  # type: ignore[arg-type]
+        (
+            lambda: orders_of().split("2026-02-01"),
+            "split(at=...) must be before the end of the holdout, 2026-01-04; got '2026-02-01'.",
+        ),
+        (lambda: orders_of().split("soon"), "split(at=...) must be a date such as '1998-07-01'; got 'soon'."),
+    ],
+)
+def test_parameters_out_of_range_are_refused(call: Any, text: str) -> None:
+    with pytest.raises(crm.ParameterError) as caught:
+        call()
+    assert str(caught.value) == text
+
+
+def test_paths_without_files_and_of_other_kinds_are_refused(tmp_path: Path) -> None:
+    missing = str(tmp_path / "none" / "*.parquet")
+    assert refusal_of(missing) == report(
+        f"no file matches {missing!r}; give a path or a glob such as 'orders/*.parquet'", subject="path"
+    )
+    (tmp_path / "log.xlsx").touch()
+    path = str(tmp_path / "log.xlsx")
+    assert refusal_of(path) == report(
+        f"{path!r} ends neither in .parquet nor in .csv (.csv.gz, .tsv, .txt); name the files with their ending", subject="path"
+    )
+
+
+def test_a_misspelt_column_of_a_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    FRAME.to_parquet(tmp_path / "log.parquet")
+    with pytest.raises(crm.DataError, match="did you mean 'spend'"):
+        orders_of(tmp_path / "log.parquet", amount="spent")
+
+
+def test_a_memory_limit_that_duckdb_does_not_know_is_refused(tmp_path: Path) -> None:
+    FRAME.to_parquet(tmp_path / "log.parquet")
+    with pytest.raises(crm.ParameterError, match=r"Orders\(memory_limit=\.\.\.\) must be what DuckDB accepts.*got \('lots',\)"):
+        orders_of(tmp_path / "log.parquet", memory_limit="lots")
