@@ -28,7 +28,7 @@ EPOCH = dt.date(1970, 1, 1)
 
 
 class BadRowsError(Exception):
-    """A lazy log turned out to hold rows that cannot be read; the caller says which."""
+    """A log turned out to hold rows that cannot be read or added up; the caller says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ class ArrayLog:
     ----------
     lines : OrderLines
         Customer codes, days and amounts.
+    order : ndarray of int, shape (n_lines,), or None
+        Order code of each line; None where each line is an order.
     keys : object
         Customer of each code, ascending: a pandas Index or array.
     build : callable
@@ -70,6 +72,7 @@ class ArrayLog:
     """
 
     lines: OrderLines
+    order: AnyArray | None
     keys: Any
     build: Callable[[dict[str, Any]], nw.DataFrame[Any]]
 
@@ -82,8 +85,9 @@ class ArrayLog:
         """Reduce the lines to customers by counting sorts."""
         lines = self._within(bounds)
         summary = summarise_orders(lines.customer, lines.day, lines.amount, len(self.keys))
+        if not np.isfinite(summary.spend).all():
+            raise BadRowsError
         repeats = summary.n_order_days - 1
-        repeat_spend = summary.spend - summary.first_day_spend
         return self.build(
             {
                 "customer_id": self.keys.take(summary.customer),
@@ -91,7 +95,7 @@ class ArrayLog:
                 "frequency": repeats,
                 **age_columns(summary.first_day, summary.last_day, as_of, unit),
                 "spend": summary.spend,
-                "mean_repeat_spend": np.divide(repeat_spend, repeats, out=np.zeros(len(repeats)), where=repeats > 0),
+                "mean_repeat_spend": np.divide(summary.repeat_spend, repeats, out=np.zeros(len(repeats)), where=repeats > 0),
                 **date_columns(summary.first_day, summary.last_day, as_of),
             }
         )
@@ -105,19 +109,20 @@ class ArrayLog:
         else:
             counts = count_by_period(lines, period_of_day(lines.day, period), order_plans.NO_DAY)
         panel = fill_panel(counts, len(self.keys), (as_of - EPOCH).days, period, order_plans.NO_DAY)
+        if not np.isfinite(panel.spend).all():
+            raise BadRowsError
         return self.build({"customer_id": self.keys.take(panel.customer), **panel_columns(panel, period)})
 
     def _within(self, bounds: Bounds) -> OrderLines:
-        lines = self.lines
-        keep = np.ones(len(lines.day), np.bool_)
-        if bounds.after is not None:
-            keep &= lines.day > (bounds.after - EPOCH).days
+        """Orders of the days that count; an order's day is that of its first line, and lines after the end do not count."""
+        lines, order = self.lines, self.order
         if bounds.until is not None:
-            keep &= lines.day <= (bounds.until - EPOCH).days
-        if keep.all():
-            return lines
-        amount = None if lines.amount is None else lines.amount[keep]
-        return OrderLines(lines.customer[keep], lines.day[keep], amount)
+            keep = lines.day <= (bounds.until - EPOCH).days
+            order = None if order is None else order[keep]
+            lines = lines if keep.all() else lines.take(keep)
+        if order is not None:
+            lines = combine_lines(lines, order)
+        return lines if bounds.after is None else lines.take(lines.day > (bounds.after - EPOCH).days)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +188,10 @@ class EngineLog:
 
     def _orders(self, bounds: Bounds) -> nw.LazyFrame[Any]:
         lines = order_plans.lines(self.log, self.time_zone)
-        return order_plans.orders_of_lines(order_plans.within(lines, bounds.after, bounds.until))
+        if bounds.until is not None:
+            lines = order_plans.up_to(lines, bounds.until)
+        orders = order_plans.orders_of_lines(lines)
+        return orders if bounds.after is None else order_plans.after(orders, bounds.after)
 
 
 def age_columns(first_day: IntArray, last_day: IntArray, as_of: dt.date, unit: TimeUnit) -> dict[str, AnyArray]:
@@ -238,9 +246,8 @@ def array_log(frame: pd.DataFrame, time_zone: str | None, build: Callable[[dict[
     rank[ascending] = np.arange(len(keys), dtype=np.int32)
     amount = frame["amount"].to_numpy(dtype=np.float64) if "amount" in frame else None
     lines = OrderLines(rank[codes], _days(frame["time"], time_zone), amount)
-    if "order_id" in frame:
-        lines = combine_lines(lines, pd.factorize(frame["order_id"], use_na_sentinel=False)[0])
-    return ArrayLog(lines, keys.take(ascending), build)
+    order = pd.factorize(frame["order_id"], use_na_sentinel=False)[0] if "order_id" in frame else None
+    return ArrayLog(lines, order, keys.take(ascending), build)
 
 
 def _days(time: pd.Series[Any], time_zone: str | None) -> AnyArray:

@@ -65,14 +65,14 @@ def lines(log: nw.LazyFrame[Any], time_zone: str | None) -> nw.LazyFrame[Any]:
     return log.select(*columns)
 
 
-def within(log: nw.LazyFrame[Any], after: dt.date | None, until: dt.date | None) -> nw.LazyFrame[Any]:
-    """Keep the days after one date and up to another; days that could not be read stay, to be noticed."""
-    unread = nw.col("day").is_null()
-    if after is not None:
-        log = log.filter((nw.col("day") > nw.lit(after)) | unread)
-    if until is not None:
-        log = log.filter((nw.col("day") <= nw.lit(until)) | unread)
-    return log
+def up_to(log: nw.LazyFrame[Any], until: dt.date) -> nw.LazyFrame[Any]:
+    """Keep the days up to a date; days that could not be read stay, to be noticed."""
+    return log.filter((nw.col("day") <= nw.lit(until)) | nw.col("day").is_null())
+
+
+def after(log: nw.LazyFrame[Any], start: dt.date) -> nw.LazyFrame[Any]:
+    """Keep the days after a date; days that could not be read stay, to be noticed."""
+    return log.filter((nw.col("day") > nw.lit(start)) | nw.col("day").is_null())
 
 
 def orders_of_lines(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -373,10 +373,17 @@ class Orders:
         if kind == "duckdb":
             return in_kind_of(self._lines.to_native(), result)
         try:
-            return {"pandas": result.to_pandas, "polars": result.to_polars, "pyarrow": result.to_arrow}[kind]()
+            return _as_pandas(result) if kind == "pandas" else result.to_polars() if kind == "polars" else result.to_arrow()
         except ImportError as error:
             extra = "polars" if kind == "polars" else "duckdb"
             raise MissingDependencyError.needed(f"Orders(output={kind!r})", kind, extra) from error
+
+
+def _as_pandas(result: nw.DataFrame[Any]) -> pd.DataFrame:
+    """Return a result as pandas, with dates as a frame in memory has them."""
+    frame: pd.DataFrame = result.to_arrow().to_pandas(date_as_object=False)
+    dates = {name: frame[name].dt.as_unit("s") for name in frame.columns if frame[name].dtype.kind == "M"}
+    return frame.assign(**dates)
 
 
 def _as_date(value: str | dt.date | np.datetime64, verb: str, name: str) -> dt.date:

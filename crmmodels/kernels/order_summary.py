@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crmmodels._typing import AnyArray, FloatArray, IntArray, Period
+from crmmodels._typing import AnyArray, BoolArray, FloatArray, IntArray, Period
 from crmmodels.kernels.periods import period_grid
 
 
@@ -26,8 +26,8 @@ class OrderSummary:
         First and last order day, in days since 1970-01-01; meaningless where ``n_orders`` is 0.
     spend : ndarray of float64, shape (n_customers,)
         Sum of all amounts, returns included.
-    first_day_spend : ndarray of float64, shape (n_customers,)
-        Sum of the amounts of the first order day.
+    repeat_spend : ndarray of float64, shape (n_customers,)
+        Sum of all amounts but those of the first order day; summed as such, so that no large first order cancels digits.
     """
 
     customer: IntArray
@@ -36,7 +36,7 @@ class OrderSummary:
     first_day: IntArray
     last_day: IntArray
     spend: FloatArray
-    first_day_spend: FloatArray
+    repeat_spend: FloatArray
 
 
 def summarise_orders(customer: IntArray, day: IntArray, amount: FloatArray | None, n_customers: int) -> OrderSummary:
@@ -85,18 +85,18 @@ def summarise_orders(customer: IntArray, day: IntArray, amount: FloatArray | Non
     last_offset = np.zeros(n_customers, np.int64)
     first_offset[ordered] = order_column[order_indptr[ordered]]
     last_offset[ordered] = order_column[order_indptr[ordered + 1] - 1]
-    spend = np.zeros(n_customers)
-    spend[present] = np.add.reduceat(total, indptr[present])
-    first_spend = np.zeros(n_customers)
-    first_spend[ordered] = total[_locate(indptr, column, ordered, first_offset[ordered], shape[1])]
+    repeats = total.copy()
+    repeats[_locate(indptr, column, ordered, first_offset[ordered], shape[1])] = 0.0
+    with np.errstate(over="ignore"):
+        spend, repeat_spend = (np.add.reduceat(money_of_day, indptr[present]) for money_of_day in (total, repeats))
     return OrderSummary(
         customer=present,
         n_orders=n_orders[present].astype(np.int64),
         n_order_days=np.diff(order_indptr)[present].astype(np.int64),
         first_day=first_offset[present] + first,
         last_day=last_offset[present] + first,
-        spend=spend[present],
-        first_day_spend=first_spend[present],
+        spend=spend,
+        repeat_spend=repeat_spend,
     )
 
 
@@ -118,6 +118,10 @@ class OrderLines:
     day: AnyArray
     amount: FloatArray | None
 
+    def take(self, keep: BoolArray) -> OrderLines:
+        """Lines where a mask of shape (n_lines,) is true."""
+        return OrderLines(self.customer[keep], self.day[keep], None if self.amount is None else self.amount[keep])
+
 
 def combine_lines(lines: OrderLines, order: AnyArray) -> OrderLines:
     """Add the lines of each order up.
@@ -138,7 +142,8 @@ def combine_lines(lines: OrderLines, order: AnyArray) -> OrderLines:
     by_key = np.argsort(key, kind="stable")
     starts = np.flatnonzero(np.diff(key[by_key], prepend=-1))
     day = np.minimum.reduceat(lines.day[by_key], starts)
-    amount = None if lines.amount is None else np.add.reduceat(lines.amount[by_key], starts)
+    with np.errstate(over="ignore"):
+        amount = None if lines.amount is None else np.add.reduceat(lines.amount[by_key], starts)
     return OrderLines(lines.customer[by_key][starts], day, amount)
 
 
@@ -190,11 +195,13 @@ def count_by_period(lines: OrderLines, period: IntArray, no_day: int) -> PeriodC
     cells = key[by_key][starts]
     money = np.zeros(len(key)) if lines.amount is None else lines.amount[by_key]
     is_order = money >= 0
+    with np.errstate(over="ignore"):
+        spend = np.add.reduceat(money, starts)
     return PeriodCounts(
         customer=cells // width,
         period=cells % width + low,
         n_orders=np.add.reduceat(is_order.astype(np.int64), starts),
-        spend=np.add.reduceat(money, starts),
+        spend=spend,
         first_day=np.minimum.reduceat(np.where(is_order, lines.day[by_key].astype(np.int64), no_day), starts),
     )
 

@@ -1,0 +1,67 @@
+"""Models of every format ever released still load and answer as they did."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import crmmodels as crm
+from crmmodels.models.loading import MODELS
+from crmmodels.saving import FORMAT, encode
+
+HERE = Path(__file__).resolve().parent
+SAVED = sorted(HERE.glob("format_*/*.json"))
+MAKER: dict[str, Any] = runpy.run_path(str(HERE / "make_saved.py"))
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+@pytest.mark.parametrize("path", SAVED, ids=name_of)
+def test_a_saved_model_answers_as_it_did_when_it_was_saved(path: Path) -> None:
+    model = crm.load(path)
+    assert type(model).__name__ == path.stem.split("-")[0]
+    if path.stem.endswith("unfitted"):
+        assert not model.is_fitted
+        return
+    expected = pd.read_csv(path.with_suffix(".csv"), dtype={"segment": str})
+    pd.testing.assert_frame_equal(MAKER["answers"](model, MAKER["customers"]()), expected, rtol=1e-12, check_dtype=False)
+
+
+@pytest.mark.parametrize("path", sorted((HERE / f"format_{FORMAT}").glob("*.json")), ids=name_of)
+def test_a_saved_model_of_this_format_is_what_would_be_saved_today(path: Path) -> None:
+    saved, fresh = crm.load(path), MAKER["flavours"]()[path.stem]
+    assert saved == fresh
+    if saved.is_fitted:
+        fresh.fit(MAKER["customers"]().head(30))
+        found, made = encode(saved.fitted), encode(fresh.fitted)
+        assert repr(_rounded(found)) == repr(_rounded(made))
+    assert saved.to_dict().keys() == fresh.to_dict().keys()
+
+
+def _rounded(value: Any) -> Any:
+    """The last digits of a sum may differ between machines."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return float(f"{value:.9g}") if isinstance(value, float) else value
+
+
+def test_every_flavour_of_this_format_has_a_file() -> None:
+    names = {path.stem for path in SAVED if path.parent.name == f"format_{FORMAT}"}
+    assert names == set(MAKER["flavours"]())
+
+
+def test_every_class_is_among_the_files_of_this_format() -> None:
+    classes = {path.stem.split("-")[0] for path in SAVED if path.parent.name == f"format_{FORMAT}"}
+    assert classes == {model.__name__ for model in MODELS}
+
+
+def test_every_format_ever_released_has_files() -> None:
+    assert {path.parent.name for path in SAVED} == {f"format_{number}" for number in range(1, FORMAT + 1)}

@@ -1,0 +1,255 @@
+"""Values to JSON and back, and documents that are refused."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import datetime as dt
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import crmmodels as crm
+from crmmodels import saving
+from crmmodels._frozen import FrozenMapping, freeze
+from crmmodels.exceptions import SavedFormatError
+
+
+@dataclasses.dataclass(frozen=True)
+class Leaf:
+    value: Any
+    weight: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Branch:
+    leaves: tuple[Leaf, ...]
+
+
+RECORDS = {"Leaf": Leaf, "Branch": Branch}
+
+
+def through_json(value: Any) -> Any:
+    text = json.dumps(saving.encode(value), allow_nan=False)
+    return saving.decode(json.loads(text), RECORDS)
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates()
+keys = st.integers() | st.text() | st.tuples(st.integers(), st.integers())
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner).map(tuple) | st.dictionaries(keys, inner).map(FrozenMapping) | inner.map(Leaf),
+    max_leaves=12,
+)
+
+
+@given(values)
+def test_values_come_back_as_they_were(value: Any) -> None:
+    found = through_json(value)
+    # repr tells nan from nan, 1 from 1.0 and True, and -0.0 from 0.0.
+    assert repr(found) == repr(value)
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array([1.5, np.nan, np.inf, -np.inf, -0.0, 5e-324, 1.7976931348623157e308]),
+        np.array([[1, 2, 3], [4, 5, -6]], dtype=np.int64),
+        np.array([2**64 - 1], dtype=np.uint64),
+        np.array([[[0.1]], [[0.2]]], dtype=np.float32),
+        np.array([True, False]),
+        np.array(["沉睡", "new"]),
+        np.empty((0, 3)),
+        np.array(7.25),
+    ],
+)
+def test_arrays_keep_bits_dtype_and_shape(array: np.ndarray) -> None:
+    found = through_json(array)
+    assert (found.dtype, found.shape, found.tobytes()) == (array.dtype, array.shape, array.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(np.float64(2.5), 2.5), (np.int32(3), 3), (np.bool_(True), True), (np.str_("x"), "x"), ([1, [2]], (1, (2,)))],
+)
+def test_numpy_scalars_and_lists_become_plain_values(value: Any, expected: Any) -> None:
+    found = through_json(value)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+def test_records_within_records_come_back() -> None:
+    branch = Branch((Leaf(dt.date(2026, 1, 31)), Leaf({"a": (1, 2.5)}, float("inf"))))
+    found = through_json(branch)
+    assert found == Branch((Leaf(dt.date(2026, 1, 31)), Leaf(FrozenMapping({"a": (1, 2.5)}), float("inf"))))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            {1, 2},
+            "a value of type set cannot be saved: {1, 2}; use numbers, text, arrays and dataclasses",
+        ),
+        (
+            dt.datetime(2026, 1, 1),
+            (
+                "a value of type datetime cannot be saved: datetime.datetime(2026, 1, 1, 0, 0); "
+                "use numbers, text, arrays and dataclasses"
+            ),
+        ),
+        (np.array([None]), "an array of dtype object cannot be saved; use numbers, booleans or text"),
+        (np.array([1j]), "an array of dtype complex128 cannot be saved; use numbers, booleans or text"),
+    ],
+)
+def test_what_has_no_form_in_json_is_refused(value: Any, message: str) -> None:
+    with pytest.raises(SavedFormatError) as refusal:
+        saving.encode(value)
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize("value", [len, lambda: None, Leaf])
+def test_code_is_never_saved(value: Any) -> None:
+    with pytest.raises(SavedFormatError, match="cannot be saved"):
+        saving.encode(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            {"$set": [1]},
+            "this saved model holds the unknown tag '$set'; it was written by a later version, so update crmmodels",
+        ),
+        ({}, "this saved model holds the unknown tag ''; it was written by a later version, so update crmmodels"),
+        (
+            {"$record": "Popen", "fields": {}},
+            "this saved model holds the unknown record 'Popen'; known are ['Branch', 'Leaf']",
+        ),
+        (
+            {"$array": [1], "dtype": "O", "shape": [1]},
+            "this saved model holds an array of dtype 'O'; numbers, booleans and text are known",
+        ),
+    ],
+)
+def test_unknown_forms_are_refused(value: Any, message: str) -> None:
+    with pytest.raises(SavedFormatError) as refusal:
+        saving.decode(value, RECORDS)
+    assert str(refusal.value) == message
+
+
+CUSTOMERS = crm.RFMModel.example(n_customers=30, seed=0)
+DOCUMENT = crm.RFMModel(weights=(2.0, 1.0, 1.0)).fit(CUSTOMERS).to_dict()
+
+
+def damaged(path: str, value: Any = None) -> dict[str, Any]:
+    """The document with the entry at a dotted path replaced, or removed where no value is given."""
+    document = copy.deepcopy(DOCUMENT)
+    *parents, last = path.split("/")
+    inner = document
+    for name in parents:
+        inner = inner[name]
+    if value is None:
+        del inner[last]
+    else:
+        inner[last] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("document", "cause"),
+    [
+        (damaged("parameters"), "KeyError"),
+        (damaged("fitted"), "KeyError"),
+        (damaged("parameters", []), "AttributeError"),
+        (damaged("parameters", 5), "AttributeError"),
+        (damaged("parameters/n_bins", "five"), "ParameterError"),
+        (damaged("parameters/weights", 5), "ParameterError"),
+        (damaged("parameters/weights/$tuple", 5), "TypeError"),
+        (damaged("parameters/thresholds", {"$mapping": [["spend"]]}), "ValueError"),
+        (damaged("parameters/n_bins", {"$float": "many"}), "ValueError"),
+        (damaged("parameters/labels", {"$date": "31.1.2026"}), "ValueError"),
+        (damaged("fitted/fields"), "KeyError"),
+        (damaged("fitted/fields", []), "AttributeError"),
+        (damaged("fitted/fields/centres"), "TypeError"),
+        (damaged("fitted/fields/extra", 1), "TypeError"),
+        (damaged("fitted/fields/centres/dtype"), "KeyError"),
+        (damaged("fitted/fields/centres/dtype", "<z9"), "TypeError"),
+        (damaged("fitted/fields/centres/shape", [7]), "ValueError"),
+        (damaged("fitted/fields/centres/shape", "x"), "TypeError"),
+        (damaged("fitted/fields/centres/$array", "abc"), "ValueError"),
+        (damaged("fitted/fields/centres/$array", 3), "TypeError"),
+        (damaged("fitted/fields/scores/fields/r", {"$array": [2**70], "dtype": "<i8", "shape": [1]}), "OverflowError"),
+    ],
+)
+def test_a_damaged_document_is_refused_with_its_cause(document: dict[str, Any], cause: str) -> None:
+    message = rf"this saved RFMModel is damaged \({cause}: .+\); save the model again"
+    with pytest.raises(SavedFormatError, match=f"^{message}$"):
+        crm.RFMModel.from_dict(document)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (damaged("format"), "this document is not a saved model: 'format' or 'class' is missing; "),
+        (damaged("class"), "this document is not a saved model: 'format' or 'class' is missing; "),
+        ([DOCUMENT], "this document is not a saved model: 'format' or 'class' is missing; "),
+        (damaged("format", 99), f"this document has format 99; crmmodels {saving.library_version()} reads format 1. "),
+        (
+            damaged("class", "ABCModel"),
+            "this document holds a 'ABCModel', which is not a known model; known are ['RFMModel']. ",
+        ),
+        (damaged("class", ["RFMModel"]), "this document holds a ['RFMModel'], which is not a known model; "),
+        (damaged("fitted/$record", "Popen"), "this saved model holds the unknown record 'Popen'; known are ['RFMCuts', "),
+        (damaged("parameters/colour", "red"), "this saved RFMModel has the unknown parameters ['colour']; known are "),
+    ],
+)
+def test_a_document_of_another_kind_is_refused(document: Any, message: str) -> None:
+    with pytest.raises(SavedFormatError, match="^" + re.escape(message)):
+        crm.RFMModel.from_dict(document)
+
+
+def test_a_missing_parameter_takes_its_default() -> None:
+    assert crm.RFMModel.from_dict(damaged("parameters/weights")) == crm.RFMModel()
+
+
+def test_a_failed_write_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model.json"
+    crm.RFMModel().save(path)
+    before = path.read_bytes()
+    written = Path.write_text
+
+    def full_disk(self: Path, data: str, **options: Any) -> int:
+        written(self, data[: len(data) // 2], **options)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        crm.RFMModel(n_bins=4).save(path)
+    assert path.read_bytes() == before
+
+
+def test_a_value_that_cannot_be_saved_leaves_the_old_file_whole(tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    saving.write_document({"a": 1}, path)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        saving.write_document({"a": float("nan")}, path)
+    assert json.loads(path.read_text(encoding="utf-8")) == {"a": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["model.json"]
+
+
+def test_chinese_text_stays_readable_in_the_file(tmp_path: Path) -> None:
+    crm.RFMModel(labels={"new": "新客户"}).save(tmp_path / "model.json")
+    assert "新客户" in (tmp_path / "model.json").read_text(encoding="utf-8")
+
+
+@given(values)
+def test_freezing_does_not_change_what_is_saved(value: Any) -> None:
+    assert repr(saving.encode(freeze(value))) == repr(saving.encode(value))
