@@ -1,5 +1,6 @@
 """Customer analytics: from an order log to numbers and a label per customer."""
 
+from crmmodels import plotting
 from crmmodels.base import BaseModel, Model
 from crmmodels.data import datasets
 from crmmodels.data.orders import Orders
@@ -47,4 +48,5 @@ __all__ = [
     "Split",
     "datasets",
     "load",
+    "plotting",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
+import numpy as np
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -46,7 +48,9 @@ class FrozenMapping(Mapping[K, V]):
 
 
 def freeze(value: object) -> object:
-    """Return an immutable equal of a list or mapping; anything else as it is."""
+    """Return an immutable equal of a list or mapping and the Python value of a NumPy scalar; anything else as it is."""
+    if isinstance(value, np.generic):
+        return value.item()
     if isinstance(value, list | tuple):
         return tuple(freeze(item) for item in value)
     if isinstance(value, Mapping) and not isinstance(value, FrozenMapping):

@@ -66,7 +66,7 @@ class BaseModel(ABC, Generic[FitT]):
     """Column that names the customer."""
 
     record_types: ClassVar[tuple[type, ...]] = ()
-    """Dataclasses of which parameters and fitted record are made; saved models may hold no others."""
+    """Dataclasses of which fitted record and parameters are made, that of the record first; saved models may hold no others."""
 
     _record: FitT | None = None
 
@@ -259,6 +259,9 @@ class BaseModel(ABC, Generic[FitT]):
         try:
             parameters = {name: saving.decode(value, records) for name, value in document["parameters"].items()}
             record = saving.decode(document["fitted"], records)
+            if record is not None and cls.record_types and not isinstance(record, cls.record_types[0]):
+                msg = f"the fitted record is of type {type(record).__name__}, not {cls.record_types[0].__name__}"
+                raise TypeError(msg)
         except SavedFormatError:
             raise
         except _DAMAGE as error:

@@ -53,6 +53,9 @@ def show_value(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.6g}"
+    if isinstance(value, Mapping):
+        text = "{" + ", ".join(f"{show_value(key)}: {show_value(item)}" for key, item in value.items()) + "}"
+        return text if len(text) <= _WIDTH else f"of {', '.join(map(str, value))}"
     if isinstance(value, Sequence):
         text = "(" + ", ".join(show_value(item) for item in value) + ")"
         return text if len(text) <= _WIDTH else f"{len(value)} items"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import numpy as np
 
@@ -158,7 +159,7 @@ def check_document(document: Any, known: Mapping[str, type], source: str) -> str
     if not isinstance(document, Mapping) or "format" not in document or "class" not in document:
         msg = f"{source} is not a saved model: 'format' or 'class' is missing; files written by model.save(path) have both"
         raise SavedFormatError(msg)
-    if document["format"] != FORMAT:
+    if type(document["format"]) is not int or document["format"] != FORMAT:
         msg = (
             f"{source} has format {document['format']!r}; crmmodels {library_version()} reads format {FORMAT}. "
             f"It was written by crmmodels {document.get('version', 'of an unknown version')}: update crmmodels to read it."
@@ -211,6 +212,9 @@ def write_document(document: Mapping[str, Any], path: str | Path) -> None:
     """
     target = Path(path)
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
-    partial = target.with_name(f"{target.name}.partial")
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(target)
+    partial = target.with_name(f".{target.name}.{uuid4().hex}.partial")
+    try:
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -12,9 +12,13 @@ from pathlib import Path
 import pandas as pd
 
 import crmmodels as crm
-from crmmodels import plotting
 
 AS_OF = "1998-07-01"
+
+
+def shown(column: pd.Series, pattern: str) -> pd.Series:
+    """Format numbers; a mean of nobody is a dash."""
+    return column.map(lambda value: "–" if pd.isna(value) else pattern.format(value))
 
 
 def segment_report(summary: pd.DataFrame) -> str:
@@ -22,12 +26,12 @@ def segment_report(summary: pd.DataFrame) -> str:
     table = pd.DataFrame(
         {
             "segment": summary["segment"].astype(str),
-            "customers": summary["n_customers"].map("{:,}".format),
-            "share": summary["share_of_customers"].map("{:.1%}".format),
-            "share of spend": summary["share_of_spend"].map("{:.1%}".format),
-            "days since last": summary["mean_days_since_last"].map("{:.0f}".format),
-            "orders": summary["mean_n_orders"].map("{:.1f}".format),
-            "spend": summary["mean_spend"].map("{:,.2f}".format),
+            "customers": shown(summary["n_customers"], "{:,}"),
+            "share": shown(summary["share_of_customers"], "{:.1%}"),
+            "share of spend": shown(summary["share_of_spend"], "{:.1%}"),
+            "days since last": shown(summary["mean_days_since_last"], "{:.0f}"),
+            "orders": shown(summary["mean_n_orders"], "{:.1f}"),
+            "spend": shown(summary["mean_spend"], "{:,.2f}"),
         }
     )
     return table.to_string(index=False)
@@ -35,14 +39,13 @@ def segment_report(summary: pd.DataFrame) -> str:
 
 def class_report(summary: pd.DataFrame, fitted: crm.ABCFit) -> str:
     """Lay the classes and the concentration out for a manager."""
-    some = summary[summary["n_customers"] > 0]
     table = pd.DataFrame(
         {
-            "class": some["segment"].astype(str),
-            "customers": some["n_customers"].map("{:,}".format),
-            "share": some["share_of_customers"].map("{:.1%}".format),
-            "share of spend": some["share_of_spend"].map("{:.1%}".format),
-            "spend": some["mean_spend"].map("{:,.2f}".format),
+            "class": summary["segment"].astype(str),
+            "customers": shown(summary["n_customers"], "{:,}"),
+            "share": shown(summary["share_of_customers"], "{:.1%}"),
+            "share of spend": shown(summary["share_of_spend"], "{:.1%}"),
+            "spend": shown(summary["mean_spend"], "{:,.2f}"),
         }
     )
     figures = (
@@ -66,8 +69,8 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     written = [folder / name for name in ("customers.parquet", "segments.png", "concentration.png")]
     scored.to_parquet(written[0], index=False)
-    plotting.plot_segments(rfm, customers).figure.savefig(written[1], dpi=150)
-    plotting.plot_concentration(abc).figure.savefig(written[2], dpi=150)
+    crm.plotting.plot_segments(rfm, customers).figure.savefig(written[1], dpi=150)
+    crm.plotting.plot_concentration(abc).figure.savefig(written[2], dpi=150)
 
     print(f"CDNOW: {len(frame):,} orders of {len(customers):,} customers, as of {AS_OF}, US dollars\n")
     print(segment_report(rfm.summary(customers)), end="\n\n")

@@ -98,7 +98,8 @@ class Pair:
         (np.zeros((2, 2)), "array of float64, shape (2, 2)"),
         (Pair(1, (2.0, "x")), "Pair(left=1, right=(2, 'x'))"),
         (Pair("a" * 50, "b" * 50), "Pair"),
-        ({"a": "x" * 100}, repr({"a": "x" * 100})[:75] + "…"),
+        ({"a": "x" * 100}, "of a"),
+        ({"a": 0.1, "b": (1, 2)}, "{'a': 0.1, 'b': (1, 2)}"),
     ],
 )
 def test_a_value_is_shown_on_one_short_line(value: Any, shown: str) -> None:

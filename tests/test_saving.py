@@ -253,3 +253,28 @@ def test_chinese_text_stays_readable_in_the_file(tmp_path: Path) -> None:
 @given(values)
 def test_freezing_does_not_change_what_is_saved(value: Any) -> None:
     assert repr(saving.encode(freeze(value))) == repr(saving.encode(value))
+
+
+@pytest.mark.parametrize(
+    "fitted", ["x", 1.5, {"$tuple": []}, {"$record": "RFMCuts", "fields": {"r": None, "f": None, "m": None}}]
+)
+def test_a_fitted_record_of_another_type_is_refused(fitted: Any) -> None:
+    document = {**crm.RFMModel().to_dict(), "fitted": fitted}
+    with pytest.raises(crm.SavedFormatError, match=r"this saved RFMModel is damaged \(TypeError: the fitted record is of type"):
+        crm.RFMModel.from_dict(document)
+
+
+@pytest.mark.parametrize("number", [True, 1.0, "1", 2, None])
+def test_a_format_other_than_the_number_is_refused(number: Any) -> None:
+    with pytest.raises(crm.SavedFormatError, match="this document has format"):
+        crm.RFMModel.from_dict({**crm.RFMModel().to_dict(), "format": number})
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError):
+        crm.RFMModel().save(tmp_path / "rfm.json")
+    assert list(tmp_path.iterdir()) == []

@@ -247,15 +247,17 @@ class LorenzCurve:
     share: FloatArray
 
 
-def thin_curve(distribution: Concentration, n_knots: int | None) -> LorenzCurve:
+def thin_curve(distribution: Concentration, n_knots: int, boundaries: FloatArray) -> LorenzCurve:
     """Keep a bounded number of knots, evenly spread over customers and over share.
 
     Parameters
     ----------
     distribution : Concentration
         The distribution.
-    n_knots : int or None
-        Most knots to keep, at least 4; None keeps every distinct value.
+    n_knots : int
+        Most knots to keep beside the boundaries, at least 4.
+    boundaries : ndarray of float64, shape (n_boundaries,)
+        Values that are kept in any case, so that the curve is exact there; infinite ones are passed over.
 
     Returns
     -------
@@ -263,13 +265,14 @@ def thin_curve(distribution: Concentration, n_knots: int | None) -> LorenzCurve:
         All distinct values where they are few enough, otherwise a subset with both ends.
     """
     n = len(distribution.value)
-    if n_knots is None or n <= n_knots:
+    if n <= n_knots:
         keep = np.arange(n)
     else:
         grid = (np.arange(n_knots // 2) + 1) / (n_knots // 2)
         by_customers = np.searchsorted(distribution.customers / distribution.customers[-1], grid[1:])
         by_share = np.searchsorted(distribution.share, grid[:-1])
-        keep = np.unique(np.concatenate([[0], by_customers, by_share]))
+        at_boundary = np.flatnonzero(np.isin(distribution.value, boundaries))
+        keep = np.unique(np.concatenate([[0], by_customers, by_share, at_boundary]))
     customers = distribution.customers[keep].astype(np.float64)
     before_share = np.concatenate([[0.0], distribution.share[:-1]])[keep]
     return LorenzCurve(

@@ -17,7 +17,7 @@ from crmmodels.kernels import concentration as kernel
 from crmmodels.kernels.grouping import group_means, group_shares
 from crmmodels.models.labels import read_labels
 from crmmodels.models.migration import Migration, migrate
-from crmmodels.models.parameters import is_number
+from crmmodels.models.parameters import is_number, is_whole
 
 _TOP: Final = 0.2
 _SHARE: Final = 0.8
@@ -113,9 +113,9 @@ class ABCModel(BaseModel[ABCFit]):
         Level of the intervals.
     seed : int, default 0
         Seed of the resamples.
-    n_knots : int or None, default 1024
-        Most points of the Lorenz curve to keep. Up to so many distinct values, ranks and cumulative shares are exact; beyond,
-        those between the points are interpolated. None keeps all. Classes are always exact.
+    n_knots : int, default 1024
+        Most points of the Lorenz curve to keep, beside the class boundaries. Up to so many distinct values, ranks and
+        cumulative shares are exact; beyond, those between the points are interpolated. Classes are always exact.
     labels : {"en", "zh"} or mapping of str to str, default "en"
         Language or own wording of the class labels.
 
@@ -158,7 +158,7 @@ class ABCModel(BaseModel[ABCFit]):
     n_bootstrap: int = 0
     level: float = 0.95
     seed: int = 0
-    n_knots: int | None = 1024
+    n_knots: int = 1024
     labels: str | Mapping[str, str] = "en"
 
     record_types: ClassVar[tuple[type, ...]] = (ABCFit, kernel.LorenzCurve, Interval)
@@ -227,19 +227,18 @@ class ABCModel(BaseModel[ABCFit]):
         )
 
     def _check_parameters(self) -> None:
+        if not isinstance(self.value, str):
+            raise ParameterError.must_be("ABCModel", "value", "the name of a column", self.value)
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ParameterError.unknown_choice("ABCModel", name, choices, getattr(self, name))
         if not (is_number(self.a) and is_number(self.b) and 0 < self.a < self.b < 1):
             raise ParameterError.must_be("ABCModel", "a, b", "shares with 0 < a < b < 1", (self.a, self.b))
-        if not isinstance(self.n_bootstrap, int) or self.n_bootstrap < 0:
-            raise ParameterError.must_be("ABCModel", "n_bootstrap", "a whole number, 0 or more", self.n_bootstrap)
-        if not isinstance(self.seed, int) or self.seed < 0:
-            raise ParameterError.must_be("ABCModel", "seed", "a whole number, 0 or more", self.seed)
+        for name, least in (("n_bootstrap", 0), ("seed", 0), ("n_knots", _FEWEST_KNOTS)):
+            if not is_whole(getattr(self, name)) or getattr(self, name) < least:
+                raise ParameterError.must_be("ABCModel", name, f"a whole number, {least} or more", getattr(self, name))
         if not (is_number(self.level) and 0 < self.level < 1):
             raise ParameterError.must_be("ABCModel", "level", "between 0 and 1", self.level)
-        if self.n_knots is not None and (not isinstance(self.n_knots, int) or self.n_knots < _FEWEST_KNOTS):
-            raise ParameterError.must_be("ABCModel", "n_knots", f"{_FEWEST_KNOTS} or more, or None", self.n_knots)
         self.segment_labels()
 
     def _fit(self, values: Values) -> ABCFit:
@@ -249,6 +248,8 @@ class ABCModel(BaseModel[ABCFit]):
             problem = f"column {self.value!r} holds no positive value; classes are formed on positive contributions"
             raise DataError("ABCModel", [problem])
         distribution = kernel.concentration(positive)
+        if not np.isfinite(distribution.total):
+            raise DataError("ABCModel", [f"the sum of column {self.value!r} overflows; give it in a larger unit"])
         points = None
         if self.method == "computed":
             computed = kernel.computed_boundaries(distribution)
@@ -271,7 +272,7 @@ class ABCModel(BaseModel[ABCFit]):
             boundaries=boundaries,
             gini=gini,
             n_for_80=n_for_share,
-            curve=kernel.thin_curve(distribution, self.n_knots),
+            curve=kernel.thin_curve(distribution, self.n_knots, boundaries),
             points=points,
             intervals=self._intervals(distribution, figures) if self.n_bootstrap else None,
             **figures,

@@ -18,7 +18,7 @@ from crmmodels.kernels.grouping import group_means, group_shares
 from crmmodels.kernels.rfm import RFMCuts, centre, independent_cuts, nested_cuts, rfm_scores
 from crmmodels.models.labels import read_labels
 from crmmodels.models.migration import Migration, migrate
-from crmmodels.models.parameters import is_number
+from crmmodels.models.parameters import is_number, is_whole
 from crmmodels.models.segment_tables import (
     CHINESE,
     EIGHT,
@@ -116,8 +116,8 @@ class RFMModel(BaseModel[RFMFit]):
     >>> rfm = crm.RFMModel().fit(customers)
     >>> rfm.score(customers).head(2)
        r_score  f_score  m_score  rfm_score  rfm_cell
-    0        2        5        4   3.666667       254
-    1        3        5        1   3.000000       351
+    0        1        3        3   2.333333       133
+    1        5        1        2   2.666667       512
     """
 
     n_bins: int = 5
@@ -216,7 +216,7 @@ class RFMModel(BaseModel[RFMFit]):
         )
 
     def _check_parameters(self) -> None:
-        if not isinstance(self.n_bins, int) or not 2 <= self.n_bins <= _MOST_BINS:
+        if not is_whole(self.n_bins) or not 2 <= self.n_bins <= _MOST_BINS:
             raise ParameterError.must_be("RFMModel", "n_bins", f"a whole number from 2 to {_MOST_BINS}", self.n_bins)
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
@@ -257,10 +257,11 @@ class RFMModel(BaseModel[RFMFit]):
             return table
         if isinstance(self.segments, Mapping):
             return table_of_cells("RFMModel", self.segments, self.n_bins)
-        if not self.segments or not all(isinstance(rule, SegmentRule) for rule in self.segments):
+        rules = self.segments
+        if not rules or not isinstance(rules, tuple) or not all(isinstance(rule, SegmentRule) for rule in rules):
             must = "'ten', 'eight', 'four', a mapping from cell to label, or a sequence of SegmentRule"
             raise ParameterError.must_be("RFMModel", "segments", must, self.segments)
-        return table_of_rules("RFMModel", self.segments, self.n_bins)
+        return table_of_rules("RFMModel", rules, self.n_bins)
 
     def _measures_of(self, values: Values) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the three measures, oriented so that more is better."""

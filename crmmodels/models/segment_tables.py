@@ -11,6 +11,7 @@ import numpy as np
 
 from crmmodels._typing import IntArray
 from crmmodels.exceptions import ParameterError
+from crmmodels.models.parameters import is_whole
 
 Cell = tuple[int, ...]
 Levels = int | tuple[int, int] | None
@@ -26,12 +27,30 @@ class SegmentRule:
         The segment.
     r, f, m : int or tuple of (int, int), optional
         One score, or the lowest and highest score; None for any.
+
+    Raises
+    ------
+    ParameterError
+        If a bound is no score and no pair of scores.
     """
 
     label: str
     r: Levels = None
     f: Levels = None
     m: Levels = None
+
+    def __post_init__(self) -> None:
+        """Check the bounds."""
+        if not isinstance(self.label, str):
+            raise ParameterError.must_be("SegmentRule", "label", "text", self.label)
+        for name in ("r", "f", "m"):
+            bound = getattr(self, name)
+            if isinstance(bound, list):
+                object.__setattr__(self, name, bound := tuple(bound))
+            pair = bound if isinstance(bound, tuple) else (bound, bound)
+            if bound is not None and not (len(pair) == 2 and all(map(is_whole, pair)) and pair[0] <= pair[1]):
+                must = "a whole number, a pair (lowest, highest) of them, or None"
+                raise ParameterError.must_be("SegmentRule", name, must, bound)
 
     def covers(self, cell: Cell) -> bool:
         """Whether a cell (R, F) or (R, F, M) is within all bounds."""

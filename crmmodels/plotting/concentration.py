@@ -27,7 +27,7 @@ _PHRASES: Final[Phrases] = {
         "x": "Cumulative share of customers, largest {value} first",
         "y": "Cumulative share of {value}",
         "title": "Gini {gini:.2f}; top 20% of customers: {top} of {value}",
-        "class": "{label}: {about}{n:,.0f} customers ({customers}), {share} of {value}",
+        "class": "{label}: {n:,.0f} customers ({customers}), {share} of {value}",
         "rest": "Not on the curve: {n:,} customers with {value} of 0 or less",
         "equality": "all equal",
         "points": "points of the computed analysis",
@@ -36,7 +36,7 @@ _PHRASES: Final[Phrases] = {
         "x": "累计客户占比（{value} 由高到低）",
         "y": "累计 {value} 占比",
         "title": "基尼系数 {gini:.2f}；前 20% 客户占 {value} 的 {top}",
-        "class": "{label}：{about}{n:,.0f} 位客户（{customers}），占 {value} 的 {share}",
+        "class": "{label}：{n:,.0f} 位客户（{customers}），占 {value} 的 {share}",
         "rest": "未计入曲线：{n:,} 位客户的 {value} 不大于 0",
         "equality": "完全均等",
         "points": "计算式 ABC 分析的临界点",
@@ -54,17 +54,14 @@ class Border:
         Customers in this class and the better ones.
     share : float
         Share of the total that they make.
-    exact : bool
-        Whether the curve has a knot there; otherwise both are interpolated.
     """
 
     customers: float
     share: float
-    exact: bool
 
 
 def border_at(boundary: float, curve: LorenzCurve) -> Border:
-    """Customers with a boundary value or a larger one, and their share.
+    """Customers with a boundary value or a larger one, and their share; the curve has a knot at every boundary.
 
     Parameters
     ----------
@@ -80,15 +77,8 @@ def border_at(boundary: float, curve: LorenzCurve) -> Border:
     """
     n_above = int(np.count_nonzero(curve.value >= boundary))
     if n_above == 0:
-        return Border(0.0, 0.0, exact=True)
-    at = n_above - 1
-    if curve.value[at] == boundary or n_above == len(curve.value):
-        return Border(float(curve.customers[1, at]), float(curve.share[1, at]), exact=True)
-    along = (curve.value[at] - boundary) / (curve.value[at] - curve.value[n_above])
-    customers, share = (
-        float(figure[1, at] + along * (figure[0, n_above] - figure[1, at])) for figure in (curve.customers, curve.share)
-    )
-    return Border(customers, share, exact=False)
+        return Border(0.0, 0.0)
+    return Border(float(curve.customers[1, n_above - 1]), float(curve.share[1, n_above - 1]))
 
 
 def plot_concentration(model: ABCModel, *, ax: Axes | None = None) -> Axes:
@@ -121,11 +111,6 @@ def plot_concentration(model: ABCModel, *, ax: Axes | None = None) -> Axes:
     -----
     MissingGlyphWarning
         If no installed font has the characters of the labels; English is drawn instead.
-
-    Notes
-    -----
-    Where the model keeps fewer points of the curve than there are distinct values (``n_knots``), a border may lie between two of
-    them; the number of customers is then interpolated and marked with ≈. ``model.summary(data)`` counts.
 
     References
     ----------
@@ -182,8 +167,8 @@ class _Class:
 def _classes(fitted: ABCFit, text: Lettering) -> list[_Class]:
     n = fitted.n_positive
     x, y = _polygon(fitted.curve)
-    borders = [Border(0.0, 0.0, exact=True), *(border_at(float(boundary), fitted.curve) for boundary in fitted.boundaries)]
-    borders.append(Border(float(n), 1.0, exact=True))
+    borders = [Border(0.0, 0.0), *(border_at(float(boundary), fitted.curve) for boundary in fitted.boundaries)]
+    borders.append(Border(float(n), 1.0))
     classes = []
     # Class D, where there is one, is not on the curve.
     for (start, end), label, tint in zip(pairwise(borders), text.labels[::-1], _TINTS, strict=False):
@@ -192,7 +177,6 @@ def _classes(fitted: ABCFit, text: Lettering) -> list[_Class]:
         line = text.phrase(
             "class",
             label=label,
-            about="" if start.exact and end.exact else "≈ ",
             n=end.customers - start.customers,
             customers=percent(right - left),
             share=percent(end.share - start.share),

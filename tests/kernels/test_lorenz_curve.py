@@ -21,6 +21,7 @@ from crmmodels.kernels.concentration import (
 LAWS = settings(max_examples=80, deadline=None)
 
 whole = st.lists(st.integers(1, 30) | st.integers(1, 10**6), min_size=1, max_size=60)
+NOWHERE = np.array([np.inf, np.inf])
 queries = st.lists(st.integers(-5, 40) | st.integers(-5, 10**6 + 5), min_size=1, max_size=20)
 
 
@@ -33,7 +34,7 @@ def place_by_count(values: Sequence[int], query: int) -> tuple[int, float]:
 @LAWS
 @given(whole, queries)
 def test_all_knots_place_every_value_exactly(values: list[int], asked: list[int]) -> None:
-    curve = thin_curve(concentration(np.array(values, dtype=np.float64)), None)
+    curve = thin_curve(concentration(np.array(values, dtype=np.float64)), 10**9, NOWHERE)
     rank, share = place_on_curve(np.array(asked, dtype=np.float64), curve)
     expected = [place_by_count(values, query) for query in asked]
     assert rank.tolist() == [r for r, _ in expected]
@@ -44,7 +45,7 @@ def test_all_knots_place_every_value_exactly(values: list[int], asked: list[int]
 @given(whole, st.integers(4, 20))
 def test_a_thinned_curve_is_a_bounded_part_with_both_ends(values: list[int], n_knots: int) -> None:
     distribution = concentration(np.array(values, dtype=np.float64))
-    full, thin = thin_curve(distribution, None), thin_curve(distribution, n_knots)
+    full, thin = thin_curve(distribution, 10**9, NOWHERE), thin_curve(distribution, n_knots, NOWHERE)
     assert len(thin.value) <= n_knots
     assert (thin.value[0], thin.value[-1]) == (full.value[0], full.value[-1])
     where = np.searchsorted(-full.value, -thin.value)
@@ -55,14 +56,26 @@ def test_a_thinned_curve_is_a_bounded_part_with_both_ends(values: list[int], n_k
 
 
 @LAWS
+@given(whole, st.integers(4, 12), st.data())
+def test_a_thinned_curve_keeps_the_boundaries(values: list[int], n_knots: int, data: st.DataObject) -> None:
+    distribution = concentration(np.array(values, dtype=np.float64))
+    boundary = float(data.draw(st.sampled_from(values)))
+    curve = thin_curve(distribution, n_knots, np.array([boundary, np.inf]))
+    assert boundary in curve.value
+    assert len(curve.value) <= n_knots + 1
+    rank, _ = place_on_curve(np.array([boundary]), curve)
+    assert rank[0] == 1 + sum(value > boundary for value in values)
+
+
+@LAWS
 @given(whole, queries, st.integers(4, 16))
 def test_a_thinned_curve_is_off_by_at_most_what_lies_between_two_knots(
     values: list[int], asked: list[int], n_knots: int
 ) -> None:
     distribution = concentration(np.array(values, dtype=np.float64))
     at = np.sort(np.array(asked + values, dtype=np.float64))
-    exact_rank, exact_share = place_on_curve(at, thin_curve(distribution, None))
-    rank, share = place_on_curve(at, thin_curve(distribution, n_knots))
+    exact_rank, exact_share = place_on_curve(at, thin_curve(distribution, 10**9, NOWHERE))
+    rank, share = place_on_curve(at, thin_curve(distribution, n_knots, NOWHERE))
     grid = n_knots // 2
     assert (np.abs(rank - exact_rank) <= 2 * len(values) / grid).all()
     assert (np.abs(share - exact_share) <= 1 / grid + 1e-12).all()
@@ -77,7 +90,7 @@ def test_a_thinned_curve_is_off_by_at_most_what_lies_between_two_knots(
 def test_a_value_between_two_knots_is_interpolated() -> None:
     """By hand: of 100, 99, ..., 1 the largest, the one at half of the total and the smallest are kept."""
     distribution = concentration(np.arange(1.0, 101.0))
-    curve = thin_curve(distribution, 5)
+    curve = thin_curve(distribution, 5, NOWHERE)
     assert curve.value.tolist() == [100.0, 71.0, 1.0]
     rank, share = place_on_curve(np.array([36.0]), curve)
     # 71 and more are 30 customers, more than 1 are 99; 36 is half way between.
@@ -87,7 +100,7 @@ def test_a_value_between_two_knots_is_interpolated() -> None:
 
 @pytest.mark.parametrize("values", [[1e308, 1.0], [1e308], [5e-324], [1e-300, 1e300]])
 def test_extreme_values_are_placed_without_a_warning(values: list[float]) -> None:
-    curve = thin_curve(concentration(np.array(values)), None)
+    curve = thin_curve(concentration(np.array(values)), 10**9, NOWHERE)
     rank, share = place_on_curve(np.array([-1.7e308, 0.0, 1.7e308, *values]), curve)
     assert rank[:3].tolist() == [len(values) + 1, len(values) + 1, 1]
     assert share[:3].tolist() == [1.0, 1.0, 0.0]

@@ -155,8 +155,8 @@ def test_a_higher_level_gives_wider_intervals() -> None:
 
 def test_knots_bound_the_record_and_leave_the_classes_exact() -> None:
     customers = crm.ABCModel.example(n_customers=5000, seed=2)
-    full, usual, few = (crm.ABCModel(n_knots=n).fit(customers) for n in (None, 1024, 20))
-    assert len(usual.fitted.curve.value) <= 1024 < len(full.fitted.curve.value) == customers["spend"].nunique()
+    full, usual, few = (crm.ABCModel(n_knots=n).fit(customers) for n in (10**6, 1024, 20))
+    assert len(usual.fitted.curve.value) <= 1024 + 2 < len(full.fitted.curve.value) == customers["spend"].nunique()
     exact = full.score(customers)
     for model, n_knots in ((usual, 1024), (few, 20)):
         assert model.segment(customers).equals(full.segment(customers))
@@ -169,7 +169,7 @@ def test_knots_bound_the_record_and_leave_the_classes_exact() -> None:
 
 def test_as_many_knots_as_distinct_values_are_exact() -> None:
     customers = crm.ABCModel.example(n_customers=900, seed=3)
-    bounded, full = (crm.ABCModel(n_knots=n).fit(customers).score(customers) for n in (1024, None))
+    bounded, full = (crm.ABCModel(n_knots=n).fit(customers).score(customers) for n in (1024, 10**6))
     pd.testing.assert_frame_equal(bounded, full)
 
 
@@ -210,7 +210,7 @@ def test_labels_are_worded_as_asked(parameters: dict[str, Any], labels: tuple[st
         ({"n_bootstrap": 1.5}, "n_bootstrap=...) must be a whole number, 0 or more; got 1.5."),
         ({"seed": -1}, "seed=...) must be a whole number, 0 or more; got -1."),
         ({"level": 1}, "level=...) must be between 0 and 1; got 1."),
-        ({"n_knots": 3}, "n_knots=...) must be 4 or more, or None; got 3."),
+        ({"n_knots": 3}, "n_knots=...) must be a whole number, 4 or more; got 3."),
         ({"labels": {"E": "x"}}, "labels=...) must be a mapping whose keys are among ['D', 'C', 'B', 'A']; got ['E']."),
     ],
 )

@@ -23,7 +23,7 @@ def test_the_curve_is_that_of_the_customers_one_after_the_other(drawn):
     np.testing.assert_allclose(curve(ax), expected)
 
 
-@pytest.mark.parametrize("n_knots", [None, 5, 40])
+@pytest.mark.parametrize("n_knots", [10**6, 5, 40])
 def test_the_curve_ends_at_the_corners_and_rises(n_knots):
     customers = crm.ABCModel.example(500, 2)
     points = curve(plotting.plot_concentration(crm.ABCModel(n_knots=n_knots).fit(customers)))
@@ -42,7 +42,7 @@ def test_equal_customers_lie_on_the_diagonal(drawn):
 
 def test_classes_end_where_their_customers_end():
     customers = crm.ABCModel.example(400, 5)
-    model = crm.ABCModel(n_knots=None).fit(customers)
+    model = crm.ABCModel(n_knots=10**6).fit(customers)
     ax = plotting.plot_concentration(model)
     summary = model.summary(customers).set_index("segment")
     ends = np.cumsum([summary.loc[list("ABC"), "share_of_customers"], summary.loc[list("ABC"), "share_of_spend"]], axis=1).T
@@ -64,18 +64,15 @@ def test_the_legend_tells_the_customers_and_the_share_of_each_class():
     assert [text.xy[0] for text in ax.texts] == pytest.approx([1 / 6, 1 / 2, 5 / 6])
 
 
-def test_interpolated_counts_say_so_and_are_near():
+def test_counts_are_exact_however_few_knots_are_kept():
     customers = crm.ABCModel.example(2000, 5)
     model = crm.ABCModel(n_knots=26).fit(customers)
     lines = [text.get_text() for text in plotting.plot_concentration(model).get_legend().get_texts()]
-    assert lines[0].startswith("A: ≈ ")
-    counted = model.summary(customers).set_index("segment").loc["A", "n_customers"]
-    drawn = border_at(model.fitted.boundaries[0], model.fitted.curve)
-    assert not drawn.exact
-    assert abs(drawn.customers - counted) / 2000 < 0.05
+    counted = model.summary(customers).set_index("segment")["n_customers"]
+    assert [line.split(" customers")[0] for line in lines[:3]] == [f"{label}: {counted[label]:,}" for label in "ABC"]
 
 
-@pytest.mark.parametrize("n_knots", [None, 4, 12, 200])
+@pytest.mark.parametrize("n_knots", [10**6, 4, 12, 200])
 def test_borders_lie_on_the_curve(n_knots):
     model = crm.ABCModel(n_knots=n_knots).fit(crm.ABCModel.example(700, 8))
     points = curve(plotting.plot_concentration(model))

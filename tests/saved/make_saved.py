@@ -39,7 +39,7 @@ def flavours() -> dict[str, crm.ABCModel | crm.RFMModel]:
         "ABCModel-cumulative": crm.ABCModel(),
         "ABCModel-out-join": crm.ABCModel(value="margin", crossing="out", negative="join", a=0.1, b=0.9, labels="zh"),
         "ABCModel-empty-class": crm.ABCModel(crossing="out", a=0.001, b=0.5),
-        "ABCModel-computed": crm.ABCModel(method="computed", n_knots=None),
+        "ABCModel-computed": crm.ABCModel(method="computed", n_knots=16),
         "ABCModel-bootstrap": crm.ABCModel(value="margin", n_bootstrap=20, seed=3, level=0.9, n_knots=8),
     }
 
