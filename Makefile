@@ -18,13 +18,13 @@ lint: $(VENV)/lint.done
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.docstrings
+	$(BIN)/python -m docs.docstrings
 
 types: $(VENV)/lint.done
 	$(BIN)/mypy
 
 docs: $(VENV)/docs.done notebooks
-	$(BIN)/python -m sphinx -n -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -E -n -W --keep-going -b html docs docs/_build/html
 
 notebooks: $(VENV)/docs.done
 	$(BIN)/python -m docs.notebooks

@@ -4,6 +4,7 @@ from crmmodels import plotting
 from crmmodels.base import BaseModel, Model
 from crmmodels.data import datasets
 from crmmodels.data.orders import Orders
+from crmmodels.data.schema import Column
 from crmmodels.data.split import Split
 from crmmodels.exceptions import (
     ConvergenceError,
@@ -18,7 +19,7 @@ from crmmodels.exceptions import (
     ReturnsOnlyWarning,
     SavedFormatError,
 )
-from crmmodels.models.concentration import ABCFit, ABCModel
+from crmmodels.models.concentration import ABCFit, ABCModel, Interval
 from crmmodels.models.loading import load
 from crmmodels.models.migration import Migration
 from crmmodels.models.rfm import RFMFit, RFMModel
@@ -28,10 +29,12 @@ __all__ = [
     "ABCFit",
     "ABCModel",
     "BaseModel",
+    "Column",
     "ConvergenceError",
     "CrmModelsError",
     "CrmModelsWarning",
     "DataError",
+    "Interval",
     "Migration",
     "MissingDependencyError",
     "MissingGlyphWarning",

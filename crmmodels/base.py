@@ -34,15 +34,48 @@ class Model(Protocol):
     """What an application may rely on; inheriting from BaseModel is not required."""
 
     def fit(self, data: Any) -> Self:
-        """Learn from a reference population."""
+        """Learn from a reference population.
+
+        Parameters
+        ----------
+        data : dataframe or Orders
+            One row per customer.
+
+        Returns
+        -------
+        Self
+            The model itself, now fitted.
+        """
         ...
 
     def score(self, data: Any) -> Any:
-        """Return numbers, one row per customer."""
+        """Return numbers, one row per customer.
+
+        Parameters
+        ----------
+        data : dataframe or Orders
+            The customers.
+
+        Returns
+        -------
+        dataframe
+            Of the kind of ``data``.
+        """
         ...
 
     def segment(self, data: Any) -> Any:
-        """Return one label per customer."""
+        """Return one label per customer.
+
+        Parameters
+        ----------
+        data : dataframe or Orders
+            The customers.
+
+        Returns
+        -------
+        Series or dataframe
+            Ordered labels, of the kind of ``data``.
+        """
         ...
 
 
@@ -298,20 +331,51 @@ class BaseModel(ABC, Generic[FitT]):
 
     @abstractmethod
     def columns(self) -> Sequence[Column]:
-        """Columns that the model reads, beside the key."""
+        """Columns that the model reads, beside the key.
+
+        Returns
+        -------
+        sequence of Column
+            Their names and limits.
+        """
 
     @abstractmethod
     def score_columns(self) -> Sequence[str]:
-        """Columns that `score` returns."""
+        """Columns that `score` returns.
+
+        Returns
+        -------
+        sequence of str
+            Their names.
+        """
 
     @abstractmethod
     def segment_labels(self) -> Sequence[str]:
-        """Segment labels, worst first."""
+        """Segment labels, worst first.
+
+        Returns
+        -------
+        sequence of str
+            In the wording of the parameter ``labels``, where there is one.
+        """
 
     @classmethod
     @abstractmethod
     def example(cls, n_customers: int, seed: int) -> pd.DataFrame:
-        """Draw a small valid table, for documentation and conformance checks."""
+        """Draw a valid table, for documentation and conformance checks.
+
+        Parameters
+        ----------
+        n_customers : int
+            Number of rows.
+        seed : int
+            Seed of the draw.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The key and the columns that the model reads.
+        """
 
     @abstractmethod
     def _fit(self, values: Values) -> FitT:
@@ -328,7 +392,13 @@ class BaseModel(ABC, Generic[FitT]):
     # What a new model may give.
 
     def monotone(self) -> Mapping[str, int]:
-        """Columns in which a better value never leads to a worse segment: +1 more is better, -1 less is better."""
+        """Columns in which a better value never leads to a worse segment.
+
+        Returns
+        -------
+        mapping of str to int
+            +1 where more is better, -1 where less is better.
+        """
         return {}
 
     def _check_parameters(self) -> None:

@@ -85,12 +85,42 @@ class ParameterError(CrmModelsError, ValueError):
 
     @classmethod
     def must_be(cls, owner: str, name: str, must: str, got: object) -> ParameterError:
-        """Word the refusal of one value: who, what it must be, what came."""
+        """Word the refusal of one value.
+
+        Parameters
+        ----------
+        owner, name : str
+            Whose parameter, and which.
+        must : str
+            What it must be.
+        got : object
+            What came.
+
+        Returns
+        -------
+        ParameterError
+            The error to raise.
+        """
         return cls(f"{owner}({name}=...) must be {must}; got {got!r}.")
 
     @classmethod
     def unknown_choice(cls, owner: str, name: str, choices: Iterable[str], got: object) -> ParameterError:
-        """Word the refusal of a name that is not among the choices."""
+        """Word the refusal of a name that is not among the choices.
+
+        Parameters
+        ----------
+        owner, name : str
+            Whose parameter, and which.
+        choices : iterable of str
+            What it may be.
+        got : object
+            What came.
+
+        Returns
+        -------
+        ParameterError
+            The error to raise.
+        """
         listed = ", ".join(repr(choice) for choice in choices)
         return cls.must_be(owner, name, f"one of {listed}", got)
 
@@ -100,7 +130,20 @@ class NotFittedError(CrmModelsError, RuntimeError):
 
     @classmethod
     def before(cls, model: str, verb: str) -> NotFittedError:
-        """Word the refusal of a verb that needs a fitted model."""
+        """Word the refusal of a verb that needs a fitted model.
+
+        Parameters
+        ----------
+        model : str
+            The model's class.
+        verb : str
+            What was asked for.
+
+        Returns
+        -------
+        NotFittedError
+            The error to raise.
+        """
         return cls(f"{model} is not fitted yet, so {verb} has nothing to work with; call {model}.fit(data) first.")
 
 
@@ -113,7 +156,20 @@ class SavedFormatError(CrmModelsError, ValueError):
 
     @classmethod
     def damaged(cls, model: str, cause: Exception) -> SavedFormatError:
-        """Word the refusal of a document that has the form of a saved model and cannot be one."""
+        """Word the refusal of a document that has the form of a saved model and cannot be one.
+
+        Parameters
+        ----------
+        model : str
+            The model's class.
+        cause : Exception
+            What went wrong on reading it.
+
+        Returns
+        -------
+        SavedFormatError
+            The error to raise.
+        """
         return cls(f"this saved {model} is damaged ({type(cause).__name__}: {cause}); save the model again")
 
 
@@ -122,7 +178,22 @@ class MissingDependencyError(CrmModelsError, ImportError):
 
     @classmethod
     def needed(cls, what: str, package: str, extra: str | None = None) -> MissingDependencyError:
-        """Word what needs which package, and the command that installs it, through an extra where there is one."""
+        """Word what needs which package, and the command that installs it.
+
+        Parameters
+        ----------
+        what : str
+            What was asked for.
+        package : str
+            The package it needs.
+        extra : str, optional
+            The extra of crmmodels that brings the package.
+
+        Returns
+        -------
+        MissingDependencyError
+            The error to raise.
+        """
         target = package if extra is None else f"'crmmodels[{extra}]'"
         return cls(
             f"{what} needs the package {package!r}, which is not installed; install it with: python -m pip install {target}"

@@ -119,7 +119,18 @@ class OrderLines:
     amount: FloatArray | None
 
     def take(self, keep: BoolArray) -> OrderLines:
-        """Lines where a mask of shape (n_lines,) is true."""
+        """Some of the lines.
+
+        Parameters
+        ----------
+        keep : ndarray of bool, shape (n_lines,)
+            Which.
+
+        Returns
+        -------
+        OrderLines
+            Those lines, in the same order.
+        """
         return OrderLines(self.customer[keep], self.day[keep], None if self.amount is None else self.amount[keep])
 
 

@@ -53,7 +53,18 @@ class SegmentRule:
                 raise ParameterError.must_be("SegmentRule", name, must, bound)
 
     def covers(self, cell: Cell) -> bool:
-        """Whether a cell (R, F) or (R, F, M) is within all bounds."""
+        """Whether a cell is within all bounds.
+
+        Parameters
+        ----------
+        cell : tuple of int
+            Scores (R, F) or (R, F, M).
+
+        Returns
+        -------
+        bool
+            True where the rule applies.
+        """
         bounds = (self.r, self.f, self.m)[: len(cell)]
         return all(_within(level, bound) for level, bound in zip(cell, bounds, strict=True))
 

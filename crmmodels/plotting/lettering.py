@@ -15,6 +15,8 @@ from crmmodels.plotting.fonts import FontChoice, choose_fonts, display_width, is
 
 Phrases = Mapping[Language, Mapping[str, str]]
 
+_CHINESE_VALUES: Final = {"spend": "消费金额", "margin": "毛利", "revenue": "收入", "profit": "利润"}
+"""Usual names of the column of the money; others are drawn as they stand."""
 _LINE: Final = 26
 """Columns after which a label goes on in the next line; the labels that come with the library are shorter."""
 _COLUMN: Final = 0.09
@@ -93,8 +95,9 @@ def write_in_fonts(
     Lettering
         Words that can be drawn.
     """
-    fonts = choose_fonts([*phrases[language].values(), *labels, value])
-    shown, drawn_labels, drawn_value = language, tuple(labels), value
+    worded = _CHINESE_VALUES.get(value, value) if language == "zh" else value
+    fonts = choose_fonts([*phrases[language].values(), *labels, worded])
+    shown, drawn_labels, drawn_value = language, tuple(labels), worded
     if fonts.missing:
         shown = "en"
         drawn_value = value if fonts.missing.isdisjoint(value) else "value"

@@ -6,18 +6,11 @@ import pkgutil
 import re
 from pathlib import Path
 
-import pytest
-
 import crmmodels
 from crmmodels import kernels, plotting, testing
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 DIRECTIVE = re.compile(r"^\.\. (?:auto(?:class|function|exception|module)|py:module):: ([\w.]+)", re.MULTILINE)
-RECORDS = {
-    "crmmodels.data.schema.Column",
-    "crmmodels.models.concentration.Interval",
-}
-"""What public methods return or take, and what is not exported at the top."""
 
 
 def listed() -> list[str]:
@@ -41,7 +34,7 @@ def public() -> set[str]:
     names |= {"crmmodels.testing", *(f"crmmodels.testing.{name}" for name in testing.__all__), "crmmodels.testing.strategies"}
     for module in kernel_modules():
         names |= {module, *defined_in(module)}
-    return names | RECORDS
+    return names
 
 
 def _functions(module) -> list[str]:
@@ -60,12 +53,6 @@ def test_the_reference_has_no_other_name():
 def test_no_name_is_listed_twice():
     names = listed()
     assert sorted({name for name in names if names.count(name) > 1}) == []
-
-
-@pytest.mark.parametrize("name", sorted(RECORDS))
-def test_records_exist(name):
-    module, _, attribute = name.rpartition(".")
-    assert inspect.isclass(getattr(importlib.import_module(module), attribute))
 
 
 def test_every_page_of_the_reference_is_in_its_index():

@@ -123,7 +123,7 @@ def test_titles_are_chinese_only_for_chinese_labels(customers, with_han_font):
     assert ax.get_xlabel() == "Share of customers and of spend"
     assert ax.get_yticklabels()[-1].get_text() == "冠军"
     chinese = plotting.plot_segments(crm.RFMModel(labels="zh").fit(customers), customers)
-    assert chinese.get_xlabel() == "客户占比与 spend 占比"
+    assert chinese.get_xlabel() == "客户占比与消费金额占比"
     assert [label.get_text() for label in chinese.get_yticklabels()] == CHINESE
 
 
