@@ -147,12 +147,11 @@ class EngineLog:
 
     def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by two group-bys of the engine."""
-        plan = order_plans.by_customer(self._orders(bounds))
-        result = _collect(plan.select(*order_plans.customer_columns(), *order_plans.DIAGNOSTICS))
-        bad = result["customer_id"].is_null().any() or any(result[name].sum() for name in order_plans.DIAGNOSTICS)
-        if bad or not result["spend"].is_finite().all():
+        plan = order_plans.by_customer(self._orders(bounds)).select(*order_plans.customer_columns())
+        result = _collect(plan)
+        if result["customer_id"].is_null().any() or result[order_plans.UNREAD].sum() or not result["spend"].is_finite().all():
             raise BadRowsError
-        first, last = (result[name].fill_null(0).to_numpy() for name in ("first_day", "last_day"))
+        first, last = (_day_numbers(result[name]) for name in ("first_order", "last_order"))
         backend: Any = result.implementation
 
         def series(columns: dict[str, AnyArray]) -> list[nw.Series[Any]]:
@@ -168,7 +167,7 @@ class EngineLog:
         """Count by period in the engine, then fill the gaps in memory."""
         cells = _collect(order_plans.by_period(self._orders(bounds), period))
         unread = cells["customer"].is_null().any() or cells["period"].is_null().any()
-        if unread or cells["n_amounts_missing"].sum() or not cells["spend"].is_finite().all():
+        if unread or not cells["spend"].is_finite().all():
             raise BadRowsError
         cells = cells.sort("customer", "period")
         starts, codes = _runs(cells["customer"])
@@ -258,6 +257,11 @@ def _days(time: pd.Series[Any], time_zone: str | None) -> AnyArray:
         codes, distinct = pd.factorize(time.str.slice(0, 10))
         return pd.to_datetime(pd.Series(distinct)).to_numpy().astype("datetime64[D]").astype(np.int32)[codes]
     return time.to_numpy().astype("datetime64[D]").astype(np.int32)
+
+
+def _day_numbers(dates: nw.Series[Any]) -> IntArray:
+    """Days since 1970-01-01; 0 where there is no date."""
+    return dates.fill_null(EPOCH).to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
 def _runs(key: nw.Series[Any]) -> tuple[AnyArray, AnyArray]:
