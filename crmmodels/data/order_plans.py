@@ -1,6 +1,6 @@
 """What is asked of a dataframe engine, as narwhals expressions.
 
-One plan serves every lazy engine. Each reads the log once, and carries along the counts by which bad rows are noticed.
+One plan serves every lazy engine. Each reads the log once; rows that cannot be read turn its sums into NaN, and so are noticed.
 """
 
 from __future__ import annotations
@@ -35,9 +35,6 @@ _NEVER: Final = dt.date(9999, 12, 31)
 NO_DAY: Final = 10**9
 """A day number later than any date."""
 
-UNREAD: Final = "n_unread_days"
-"""Column that a summary carries beside its own: days that could not be read."""
-
 
 def order_day(time: nw.Expr, dtype: nw.dtypes.DType, time_zone: str | None = None) -> nw.Expr:
     """Calendar day of a time column; null where it is missing or no date.
@@ -58,14 +55,14 @@ def order_day(time: nw.Expr, dtype: nw.dtypes.DType, time_zone: str | None = Non
 def lines(log: nw.LazyFrame[Any], time_zone: str | None) -> nw.LazyFrame[Any]:
     """Keep customer, day, amount and order id; a log without amounts has orders of amount 0.
 
-    A missing amount becomes NaN, which no sum hides.
+    The amount is NaN where it is missing or the day cannot be read: no sum hides it, and it costs no count of its own.
     """
     schema = log.collect_schema()
-    amount = nw.col("amount").cast(nw.Float64).fill_null(float("nan")) if "amount" in schema else nw.lit(0.0).alias("amount")
-    columns = [nw.col("customer"), order_day(nw.col("time"), schema["time"], time_zone).alias("day"), amount]
-    if "order_id" in schema:
-        columns.append(nw.col("order_id"))
-    return log.select(*columns)
+    day = order_day(nw.col("time"), schema["time"], time_zone).alias("day")
+    amount = nw.col("amount").cast(nw.Float64) if "amount" in schema else nw.lit(0.0)
+    order_id = ["order_id"] if "order_id" in schema else []
+    read = nw.when(~nw.col("day").is_null()).then(nw.col("amount")).fill_null(float("nan"))
+    return log.select("customer", day, amount.alias("amount"), *order_id).with_columns(read.alias("amount"))
 
 
 def up_to(log: nw.LazyFrame[Any], until: dt.date) -> nw.LazyFrame[Any]:
@@ -79,22 +76,14 @@ def after(log: nw.LazyFrame[Any], start: dt.date) -> nw.LazyFrame[Any]:
 
 
 def orders_of_lines(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add the lines of each order up where an order id is given: the order's day is that of its first line.
-
-    An order with a line that could not be read keeps a missing day, or NaN for its amount, to be noticed.
-    """
+    """Add the lines of each order up where an order id is given: the order's day is that of its first line."""
     if "order_id" not in log.collect_schema():
         return log
-    day = nw.when(nw.col("n_days") == nw.col("n_lines")).then(nw.col("day"))
-    return (
-        log.group_by("customer", "order_id")
-        .agg(nw.col("day").min(), nw.col("amount").sum(), nw.len().alias("n_lines"), nw.col("day").count().alias("n_days"))
-        .select("customer", day.alias("day"), "amount")
-    )
+    return log.group_by("customer", "order_id").agg(nw.col("day").min(), nw.col("amount").sum()).drop("order_id")
 
 
 def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """One row per customer: counts, first and last order day, money, and how many days could not be read.
+    """One row per customer: counts, first and last order day, and money.
 
     Orders are counted as values that are not null, which engines do faster than adding booleans up.
     """
@@ -111,7 +100,6 @@ def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         nw.col("order_day").max().alias("last_order"),
         nw.col("spend").sum(),
         nw.col("spend").first(order_by="rank_day").alias("first_day_spend"),
-        (nw.len() - nw.col("day").count()).alias(UNREAD),
     )
 
 
@@ -127,7 +115,6 @@ def customer_columns() -> list[nw.Expr]:
         nw.when(repeats > 0).then(repeat_spend).otherwise(0.0).alias("mean_repeat_spend"),
         nw.col("first_order"),
         nw.col("last_order"),
-        nw.col(UNREAD),
     ]
 
 
