@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
@@ -48,11 +49,27 @@ class FrozenMapping(Mapping[K, V]):
 
 
 def freeze(value: object) -> object:
-    """Return an immutable equal of a list or mapping and the Python value of a NumPy scalar; anything else as it is."""
-    if isinstance(value, np.generic):
-        return value.item()
+    """Return an immutable equal of a list, mapping or array and the Python value of a NumPy scalar; others as they are."""
+    if isinstance(value, np.generic | np.ndarray):
+        return freeze(value.tolist())
     if isinstance(value, list | tuple):
         return tuple(freeze(item) for item in value)
     if isinstance(value, Mapping) and not isinstance(value, FrozenMapping):
         return FrozenMapping({key: freeze(item) for key, item in value.items()})
     return value
+
+
+def seal(record: object) -> object:
+    """Make the arrays of a fitted record read-only, and return it; records within it likewise."""
+    if isinstance(record, np.ndarray):
+        record.setflags(write=False)
+    elif isinstance(record, Mapping):
+        for item in record.values():
+            seal(item)
+    elif isinstance(record, list | tuple):
+        for item in record:
+            seal(item)
+    elif dataclasses.is_dataclass(record) and not isinstance(record, type):
+        for field in dataclasses.fields(record):
+            seal(getattr(record, field.name))
+    return record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,18 +13,18 @@ import numpy as np
 import pandas as pd
 
 from crmmodels import saving
-from crmmodels._frozen import freeze
+from crmmodels._frozen import freeze, seal
 from crmmodels._typing import AnyArray, FloatArray, IntArray
 from crmmodels.data.orders import Orders
 from crmmodels.data.schema import Column, read_values
 from crmmodels.data.tables import Table, in_kind_of, open_table, ordered_labels
 from crmmodels.display import ModelView, html_view, text_view
-from crmmodels.exceptions import CrmModelsWarning, NotFittedError, SavedFormatError
+from crmmodels.exceptions import CrmModelsWarning, NotFittedError, SavedFormatError, warn
 
 FitT = TypeVar("FitT")
 FrameT = TypeVar("FrameT")
 Values = Mapping[str, FloatArray]
-_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_DAMAGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a damaged document may cause on the way from JSON to a model."""
 
 
@@ -83,12 +82,12 @@ class BaseModel(ABC, Generic[FitT]):
     """Reads tables, keeps the fitted record, labels the answers.
 
     A model is a frozen, keyword-only dataclass that derives from this class: its fields are the parameters, which are
-    checked once and never change. It declares the columns it reads and writes, and gives pure hooks on arrays. Only
+    checked once and never change. Two models are equal where their parameters are, fitted or not. It declares the columns it reads and writes, and gives pure hooks on arrays. Only
     `fit` writes to a model, in one assignment, after everything has succeeded, so that a fitted model can be
     scored from many threads and a failed fit changes nothing. The data are not kept.
 
     A new model gives `columns`, `score_columns`, `segment_labels`, `_fit`, `_score`, `_segment` and `example`; where
-    it has parameters to check, `_check_parameters`.
+    it has parameters to check, `_check_parameters`; where a damaged file could hold a wrong record, `_check_record`.
 
     See Also
     --------
@@ -136,8 +135,8 @@ class BaseModel(ABC, Generic[FitT]):
         values = self._read(self._open(data))
         record = self._fit(values)
         for concern in self._concerns(values):
-            warnings.warn(concern, stacklevel=2)
-        object.__setattr__(self, "_record", record)
+            warn(concern)
+        object.__setattr__(self, "_record", seal(record))
         return self
 
     @property
@@ -305,9 +304,11 @@ class BaseModel(ABC, Generic[FitT]):
             raise SavedFormatError(msg)
         try:
             model = cls(**parameters)
+            if record is not None:
+                model._check_record(record)
         except _DAMAGE as error:
             raise SavedFormatError.damaged(cls.__name__, error) from error
-        object.__setattr__(model, "_record", record)
+        object.__setattr__(model, "_record", seal(record))
         return model
 
     def save(self, path: str | Path) -> None:
@@ -403,6 +404,9 @@ class BaseModel(ABC, Generic[FitT]):
 
     def _check_parameters(self) -> None:
         """Raise ParameterError for parameters out of range."""
+
+    def _check_record(self, fitted: FitT) -> None:
+        """Raise ValueError for a record that cannot be one of this model, as a damaged file may hold."""
 
     def _concerns(self, values: Values) -> Iterable[CrmModelsWarning]:  # noqa: ARG002  (a hook)
         """Return what a user should be warned of when these values are fitted."""

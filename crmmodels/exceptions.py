@@ -17,6 +17,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -37,9 +39,15 @@ __all__ = [
 
 def missing_column(name: object, there: Sequence[str], meaning: str = "") -> str:
     """Word that a column is missing, with those there are and the one probably meant."""
-    close = get_close_matches(str(name), there, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    folded = {_folded(other): other for other in there}
+    close = get_close_matches(_folded(name), folded, n=1)
+    hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
     return f"column {name!r}{meaning} is missing; it has {list(there)}{hint}"
+
+
+def _folded(name: object) -> str:
+    """A name without case and separators, as misspellings differ in these."""
+    return str(name).casefold().replace("_", "").replace(" ", "").replace("-", "")
 
 
 class CrmModelsError(Exception):
@@ -214,3 +222,18 @@ class ReturnsOnlyWarning(CrmModelsWarning):
 
 class MissingGlyphWarning(CrmModelsWarning):
     """No installed font has the characters that a plot's labels need."""
+
+
+def warn(concern: CrmModelsWarning) -> None:
+    """Issue a warning that points at the first line outside this package: the user's.
+
+    Parameters
+    ----------
+    concern : CrmModelsWarning
+        The warning.
+    """
+    package = __name__.partition(".")[0]
+    level, frame = 1, sys._getframe()  # noqa: SLF001  (what the warnings module itself uses)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(concern, stacklevel=level)

@@ -278,3 +278,57 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(OSError):
         crm.RFMModel().save(tmp_path / "rfm.json")
     assert list(tmp_path.iterdir()) == []
+
+
+CUSTOMERS = crm.RFMModel.example(n_customers=40, seed=1)
+
+
+def altered(document: Any, path: list[str], value: Any) -> Any:
+    document = copy.deepcopy(document)
+    place = document
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return document
+
+
+RFM_FIELDS = ["fitted", "fields"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["parameters", "n_bins"], 4),
+        ([*RFM_FIELDS, "levels"], None),
+        ([*RFM_FIELDS, "centres"], {"$array": [1.0], "dtype": "<f8", "shape": [1]}),
+        ([*RFM_FIELDS, "centres"], "abc"),
+        ([*RFM_FIELDS, "scores", "fields", "m"], {"$array": [], "dtype": "<f8", "shape": [0]}),
+        ([*RFM_FIELDS, "scores", "fields", "m"], {"$array": [4.0, 3.0, 2.0, 1.0], "dtype": "<f8", "shape": [4]}),
+    ],
+)
+def test_a_record_that_cannot_be_one_is_refused(path: list[str], value: Any) -> None:
+    document = json.loads(json.dumps(crm.RFMModel().fit(CUSTOMERS).to_dict()))
+    with pytest.raises(crm.SavedFormatError, match="this saved RFMModel is damaged"):
+        crm.RFMModel.from_dict(altered(document, path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["boundaries"], {"$array": [1.0, 2.0], "dtype": "<f8", "shape": [2]}),
+        (["boundaries"], None),
+        (["total"], 0.0),
+        (["curve"], None),
+        (["curve", "fields", "value"], {"$array": [1.0], "dtype": "<f8", "shape": [1]}),
+    ],
+)
+def test_a_curve_that_cannot_be_one_is_refused(path: list[str], value: Any) -> None:
+    document = json.loads(json.dumps(crm.ABCModel().fit(CUSTOMERS).to_dict()))
+    with pytest.raises(crm.SavedFormatError, match="this saved ABCModel is damaged"):
+        crm.ABCModel.from_dict(altered(document, ["fitted", "fields", *path], value))
+
+
+def test_json_nested_without_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text("[" * 200_000 + "]" * 200_000)
+    with pytest.raises(crm.SavedFormatError, match="is not JSON"):
+        crm.load(tmp_path / "deep.json")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Final, Protocol
 
 import narwhals as nw
 import numpy as np
@@ -13,6 +15,7 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, IntArray, Period, TimeUnit
 from crmmodels.data import order_plans
+from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.order_summary import (
     OrderLines,
     Panel,
@@ -20,11 +23,14 @@ from crmmodels.kernels.order_summary import (
     combine_lines,
     count_by_period,
     fill_panel,
+    panel_start,
     summarise_orders,
 )
 from crmmodels.kernels.periods import DAYS_PER_UNIT, first_day_of_period, period_of_day
 
 EPOCH = dt.date(1970, 1, 1)
+MOST_PANEL_ROWS: Final = 200_000_000
+"""Rows of a panel that are still made: about 20 gigabytes."""
 
 
 class BadRowsError(Exception):
@@ -39,6 +45,22 @@ class Bounds:
     until: dt.date | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PanelAnswer:
+    """A panel, and what is not in it.
+
+    Attributes
+    ----------
+    frame : narwhals DataFrame
+        Canonical panel columns.
+    n_returns_only : int
+        Customers left out since they have no order.
+    """
+
+    frame: nw.DataFrame[Any]
+    n_returns_only: int
+
+
 class OrderLog(Protocol):
     """What `Orders` asks of a log."""
 
@@ -50,7 +72,7 @@ class OrderLog(Protocol):
         """Canonical customer columns; a customer with returns only has ``n_orders`` 0."""
         ...
 
-    def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> nw.DataFrame[Any]:
+    def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
         """Canonical panel columns."""
         ...
 
@@ -100,7 +122,7 @@ class ArrayLog:
             }
         )
 
-    def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> nw.DataFrame[Any]:
+    def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
         """Count by period, then fill the gaps."""
         lines = self._within(bounds)
         if len(lines.day) == 0:
@@ -108,10 +130,9 @@ class ArrayLog:
             counts = PeriodCounts(nothing, nothing, nothing, np.empty(0), nothing)
         else:
             counts = count_by_period(lines, period_of_day(lines.day, period), order_plans.NO_DAY)
-        panel = fill_panel(counts, len(self.keys), (as_of - EPOCH).days, period, order_plans.NO_DAY)
-        if not np.isfinite(panel.spend).all():
-            raise BadRowsError
-        return self.build({"customer_id": self.keys.take(panel.customer), **panel_columns(panel, period)})
+        panel, n_returns_only = _filled(counts, len(self.keys), as_of, period)
+        columns = {"customer_id": self.keys.take(panel.customer), **panel_columns(panel, period)}
+        return PanelAnswer(self.build(columns), n_returns_only)
 
     def _within(self, bounds: Bounds) -> OrderLines:
         """Orders of the days that count; an order's day is that of its first line, and lines after the end do not count."""
@@ -135,21 +156,24 @@ class EngineLog:
         Columns customer, time and, where known, amount and order_id.
     time_zone : str or None
         Zone in which the days of zoned timestamps are taken.
+    lock : lock
+        Held while an engine that serves one query at a time works.
     """
 
     log: nw.LazyFrame[Any]
     time_zone: str | None
+    lock: AbstractContextManager[Any] = field(default_factory=Lock)
 
     def last_day(self, bounds: Bounds) -> dt.date | None:
         """Last day with a line."""
-        last = _collect(self._orders(bounds).select(nw.col("day").max()))["day"][0]
+        last = self._answer(lambda: self._orders(bounds).select(nw.col("day").max()))["day"][0]
         return last.date() if isinstance(last, dt.datetime) else last
 
     def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by two group-bys of the engine."""
-        plan = order_plans.by_customer(self._orders(bounds)).select(*order_plans.customer_columns())
-        result = _collect(plan)
-        if result["customer_id"].is_null().any() or not result["spend"].is_finite().all():
+        columns = order_plans.customer_columns()
+        result = self._answer(lambda: order_plans.by_customer(self._orders(bounds)).select(*columns))
+        if _has_missing(result["customer_id"]) or not result["spend"].is_finite().all():
             raise BadRowsError
         first, last = (_day_numbers(result[name]) for name in ("first_order", "last_order"))
         backend: Any = result.implementation
@@ -163,10 +187,10 @@ class EngineLog:
             .with_columns(result["spend"], result["mean_repeat_spend"], *series(date_columns(first, last, as_of)))
         )
 
-    def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> nw.DataFrame[Any]:
+    def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
         """Count by period in the engine, then fill the gaps in memory."""
-        cells = _collect(order_plans.by_period(self._orders(bounds), period))
-        unread = cells["customer"].is_null().any() or cells["period"].is_null().any()
+        cells = self._answer(lambda: order_plans.by_period(self._orders(bounds), period))
+        unread = _has_missing(cells["customer"]) or cells["period"].is_null().any()
         if unread or not cells["spend"].is_finite().all():
             raise BadRowsError
         cells = cells.sort("customer", "period")
@@ -178,12 +202,19 @@ class EngineLog:
             cells["spend"].to_numpy().astype(np.float64),
             cells["first_day"].to_numpy().astype(np.int64),
         )
-        panel = fill_panel(counts, len(starts), (as_of - EPOCH).days, period, order_plans.NO_DAY)
+        panel, n_returns_only = _filled(counts, len(starts), as_of, period)
         key = cells["customer"][starts[panel.customer].tolist()].alias("customer_id")
         backend: Any = cells.implementation
         columns = panel_columns(panel, period)
-        customers: nw.DataFrame[Any] = key.to_frame()
-        return customers.with_columns(*(nw.new_series(n, c, backend=backend) for n, c in columns.items()))
+        frame = key.to_frame().with_columns(*(nw.new_series(n, c, backend=backend) for n, c in columns.items()))
+        return PanelAnswer(frame, n_returns_only)
+
+    def _answer(self, plan: Callable[[], nw.LazyFrame[Any]]) -> nw.DataFrame[Any]:
+        """Plan and run; a connection of DuckDB serves one caller at a time, so that they take turns."""
+        if self.log.implementation.is_polars():
+            return plan().collect(engine="streaming")
+        with self.lock:
+            return plan().collect()
 
     def _orders(self, bounds: Bounds) -> nw.LazyFrame[Any]:
         lines = order_plans.lines(self.log, self.time_zone)
@@ -255,7 +286,7 @@ def _days(time: pd.Series[Any], time_zone: str | None) -> AnyArray:
     if time.dtype.kind != "M":
         # Few distinct days: each string is parsed once.
         codes, distinct = pd.factorize(time.str.slice(0, 10))
-        return pd.to_datetime(pd.Series(distinct)).to_numpy().astype("datetime64[D]").astype(np.int32)[codes]
+        return pd.to_datetime(pd.Series(distinct), format="%Y-%m-%d").to_numpy().astype("datetime64[D]").astype(np.int32)[codes]
     return time.to_numpy().astype("datetime64[D]").astype(np.int32)
 
 
@@ -273,7 +304,18 @@ def _runs(key: nw.Series[Any]) -> tuple[AnyArray, AnyArray]:
     return np.flatnonzero(changed), np.cumsum(changed) - 1
 
 
-def _collect(plan: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
-    if plan.implementation.is_polars():
-        return plan.collect(engine="streaming")
-    return plan.collect()
+def _has_missing(key: nw.Series[Any]) -> bool:
+    return bool(key.is_null().any() or (key.dtype.is_float() and key.is_nan().any()))
+
+
+def _filled(counts: PeriodCounts, n_customers: int, as_of: dt.date, period: Period) -> tuple[Panel, int]:
+    """Return a panel, and the customers left out of it, unless it would not fit in memory."""
+    end = (as_of - EPOCH).days
+    start = panel_start(counts, n_customers, end, period, order_plans.NO_DAY)
+    if start.n_rows > MOST_PANEL_ROWS:
+        must = f"longer for this log, whose panel would have {start.n_rows:,} rows (at most {MOST_PANEL_ROWS:,}); split the customers, too"
+        raise ParameterError.must_be("panel", "period", must, period)
+    panel = fill_panel(counts, start, n_customers, end, period)
+    if not np.isfinite(panel.spend).all():
+        raise BadRowsError
+    return panel, start.n_returns_only

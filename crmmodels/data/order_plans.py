@@ -19,7 +19,7 @@ ISO_DATE: Final = (
     r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"
     rf"|{_LEAP_YEAR}-02-29)"
-    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?$"
+    r"(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?$"
 )
 """ISO 8601 dates of the years 1 to 9999, with or without a time of day.
 
@@ -52,16 +52,25 @@ def order_day(time: nw.Expr, dtype: nw.dtypes.DType, time_zone: str | None = Non
     return time.cast(nw.Date)
 
 
+def is_missing(column: str, schema: nw.Schema) -> nw.Expr:
+    """Whether a value is null, or NaN, which some frames have for it."""
+    missing = nw.col(column).is_null()
+    return missing | nw.col(column).is_nan() if schema[column].is_float() else missing
+
+
 def lines(log: nw.LazyFrame[Any], time_zone: str | None) -> nw.LazyFrame[Any]:
     """Keep customer, day, amount and order id; a log without amounts has orders of amount 0.
 
-    The amount is NaN where it is missing or the day cannot be read: no sum hides it, and it costs no count of its own.
+    The amount is NaN where it is missing or the day or order cannot be read: no sum hides it, and it costs no count of its own.
     """
     schema = log.collect_schema()
     day = order_day(nw.col("time"), schema["time"], time_zone).alias("day")
     amount = nw.col("amount").cast(nw.Float64) if "amount" in schema else nw.lit(0.0)
     order_id = ["order_id"] if "order_id" in schema else []
-    read = nw.when(~nw.col("day").is_null()).then(nw.col("amount")).fill_null(float("nan"))
+    known = ~nw.col("day").is_null()
+    if order_id:
+        known &= ~is_missing("order_id", schema)
+    read = nw.when(known).then(nw.col("amount")).fill_null(float("nan"))
     return log.select("customer", day, amount.alias("amount"), *order_id).with_columns(read.alias("amount"))
 
 

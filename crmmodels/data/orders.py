@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
-import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 
 from crmmodels._typing import Period, TimeUnit
+from crmmodels.data.dates import as_date, check_unit
 from crmmodels.data.order_checks import row_problems
 from crmmodels.data.order_log import ArrayLog, BadRowsError, Bounds, OrderLog
-from crmmodels.data.order_reading import READER, Lines, canonical_lines, open_log, refused
+from crmmodels.data.order_options import READER, check_options
+from crmmodels.data.order_plans import order_day
+from crmmodels.data.order_reading import Lines, canonical_lines, open_log, refused
 from crmmodels.data.roles import ROLES
-from crmmodels.data.schema import count_of
+from crmmodels.data.schema import count_of, plain
 from crmmodels.data.split import Split
-from crmmodels.data.tables import in_kind_of
+from crmmodels.data.tables import OutputKind, in_kind_of, in_output
 from crmmodels.engines import duckdb as duckdb_engine
-from crmmodels.exceptions import DataError, MissingDependencyError, ParameterError, ReturnsOnlyWarning
-from crmmodels.kernels.periods import DAYS_PER_UNIT
-
-OutputKind = Literal["pandas", "polars", "pyarrow", "duckdb"]
+from crmmodels.exceptions import DataError, ParameterError, ReturnsOnlyWarning, warn
 
 _MONEY_COLUMNS: Final = ("spend", "mean_repeat_spend")
 
@@ -41,8 +37,8 @@ class Orders:
     Parameters
     ----------
     frame : dataframe, str or Path
-        pandas, Polars (eager or lazy), PyArrow table, DuckDB relation, another lazy frame that narwhals knows, or a path
-        or glob of Parquet or CSV files, which DuckDB reads without loading them whole.
+        pandas, Polars (eager or lazy), PyArrow table, DuckDB relation, or a path or glob of Parquet or CSV files, which
+        DuckDB reads without loading them whole.
     customer : str
         Column that names the customer.
     time : str
@@ -58,6 +54,8 @@ class Orders:
         Zone in which the day of zoned timestamps is taken, such as "Asia/Shanghai". Default: the zone of the column.
     duplicates : {"keep", "drop", "refuse"}, default "keep"
         What becomes of rows that repeat another in every role: each is an order, all but one are removed, or a DataError.
+    after, until : str or date, optional
+        Count only orders after one day, and up to another. Default: all.
     output : {"pandas", "polars", "pyarrow", "duckdb"}, optional
         Kind of the answers when ``frame`` is a path; default "pandas".
     memory_limit : str, optional
@@ -115,13 +113,16 @@ class Orders:
     service_cost: str | None = None
     time_zone: str | None = None
     duplicates: Literal["keep", "drop", "refuse"] = "keep"
+    after: str | dt.date | np.datetime64 | None = None
+    until: str | dt.date | np.datetime64 | None = None
     output: OutputKind | None = None
     memory_limit: str | None = None
     threads: int | None = None
 
     def __post_init__(self) -> None:
         """Check parameters, columns and, in memory, rows."""
-        self._check_parameters()
+        check_options(self._arguments())
+        bounds = Bounds(*(None if day is None else as_date(day, READER, name) for name, day in self._ends()))
         native = self.frame
         if isinstance(native, str | Path):
             native = duckdb_engine.open_files(native, reader=READER, memory_limit=self.memory_limit, threads=self.threads)
@@ -129,20 +130,32 @@ class Orders:
         lines = canonical_lines(native, roles, self.time_zone, drop_duplicates=self.duplicates == "drop")
         log = open_log(lines, roles, self.time_zone, refuse_duplicates=self.duplicates == "refuse")
         object.__setattr__(self, "_lines", lines)
-        object.__setattr__(self, "_bounds", Bounds(None, None))
+        object.__setattr__(self, "_bounds", bounds)
         object.__setattr__(self, "_log", log)
 
     _lines: Lines = field(init=False)
     _bounds: Bounds = field(init=False)
     _log: OrderLog = field(init=False)
 
+    def _ends(self) -> tuple[tuple[str, Any], ...]:
+        return ("after", self.after), ("until", self.until)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy by the arguments: a connection to files cannot be carried along, but opened again."""
+        return _again, (type(self), self._arguments())
+
+    def _arguments(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.init}
+
     @property
     def roles(self) -> dict[str, str]:
         """Column of each role that was given."""
-        named = {role: getattr(self, role) for role in ROLES}
+        named: dict[str, str | None] = {role: getattr(self, role) for role in ROLES}
         return {role: column for role, column in named.items() if column is not None}
 
-    def customers(self, as_of: str | dt.date | None = None, unit: TimeUnit = "D", window_days: int | None = None) -> Any:
+    def customers(
+        self, as_of: str | dt.date | np.datetime64 | None = None, unit: TimeUnit = "D", window_days: int | None = None
+    ) -> Any:
         """One row per customer who ordered up to a date.
 
         Parameters
@@ -175,15 +188,16 @@ class Orders:
         ReturnsOnlyWarning
             If customers with returns and no order are left out.
         """
-        if unit not in DAYS_PER_UNIT:
-            raise ParameterError.unknown_choice("customers", "unit", DAYS_PER_UNIT, unit)
-        if window_days is not None and (not isinstance(window_days, int) or window_days < 1):
-            raise ParameterError.must_be("customers", "window_days", "a whole number of days, 1 or more", window_days)
+        check_unit(unit)
         end = self._end(as_of, "customers")
-        bounds = self._bounded(None if window_days is None else end - dt.timedelta(days=window_days), end)
+        days = plain(window_days)
+        if days is not None and (type(days) is not int or not 1 <= days <= (end - dt.date.min).days):
+            must = "a whole number of days, 1 or more, that does not begin before the year 1"
+            raise ParameterError.must_be("customers", "window_days", must, days)
+        bounds = self._bounded(None if days is None else end - dt.timedelta(days=days), end)
         return self._native(self._without_returns_only(self._customers(bounds, end, unit), end))
 
-    def panel(self, period: Period = "M", as_of: str | dt.date | None = None) -> Any:
+    def panel(self, period: Period = "M", as_of: str | dt.date | np.datetime64 | None = None) -> Any:
         """One row per customer and calendar period, from the first order on, empty periods included.
 
         Parameters
@@ -204,20 +218,28 @@ class Orders:
         DataError
             If no order is left, or a lazy log holds bad rows.
         ParameterError
-            If a parameter is out of range.
+            If a parameter is out of range, or the panel would not fit in memory.
+
+        Warns
+        -----
+        ReturnsOnlyWarning
+            If customers with returns and no order are left out.
         """
-        if period not in get_args(Period):
+        if period not in tuple(get_args(Period)):
             raise ParameterError.unknown_choice("panel", "period", get_args(Period), period)
         end = self._end(as_of, "panel")
         try:
-            result = self._log.panel(self._bounded(None, end), end, period)
+            answer = self._log.panel(self._bounded(None, end), end, period)
         except BadRowsError:
             raise self._bad_rows() from None
-        if result.is_empty():
-            raise self._only_returns(end) if self._log.last_day(self._bounded(None, end)) else self._nothing_left(end)
-        return self._native(result if "amount" in self.roles else result.drop("spend"))
+        if answer.frame.is_empty():
+            raise self._only_returns(end) if answer.n_returns_only else self._nothing_left(end)
+        if answer.n_returns_only:
+            left_out = count_of(answer.n_returns_only, "customer")
+            warn(ReturnsOnlyWarning(f"{left_out} with returns and no order up to {end.isoformat()} left out"))
+        return self._native(answer.frame if "amount" in self.roles else answer.frame.drop("spend"))
 
-    def split(self, at: str | dt.date, until: str | dt.date | None = None) -> Split:
+    def split(self, at: str | dt.date | np.datetime64, until: str | dt.date | np.datetime64 | None = None) -> Split:
         """Calibration and holdout: the orders up to a date, and those after it.
 
         Parameters
@@ -239,26 +261,31 @@ class Orders:
         DataError
             If a date leaves no order.
         """
-        last = self._log.last_day(self._bounds)
-        first_end = _as_date(at, "split", "at")
-        end = last if until is None else _as_date(until, "split", "until")
-        if end is None:
-            raise self._bad_rows()
+        last = self._last_day()
+        first_end = as_date(at, "split", "at")
+        end = last if until is None else as_date(until, "split", "until")
         if end <= first_end:
             must = f"before the end of the holdout, {end.isoformat()}"
             raise ParameterError.must_be("split", "at", must, first_end.isoformat())
-        calibration = self._within(Bounds(self._bounds.after, first_end))
-        return Split(calibration, self._within(Bounds(first_end, end)), first_end, end)
+        if self._bounds.until is not None:
+            end = min(end, self._bounds.until)
+        calibration = self._within(self._bounds.after, first_end)
+        return Split(calibration, self._within(first_end, end), first_end, end)
 
     def lines(self) -> Any:
-        """The log itself under canonical column names.
+        """The log itself under canonical column names, from ``after`` to ``until``.
 
         Returns
         -------
         dataframe of the kind of ``frame``
-            One column per role that was given, named as the role.
+            One column per role that was given, named as the role. A DuckDB relation where ``frame`` is a path, so that nothing
+            is read before it is wanted.
         """
-        return self._native(self._lines)
+        lines, time = self._lines, nw.col("time")
+        day = order_day(time, lines.collect_schema()["time"], self.time_zone)
+        for bound, keeps in ((self._bounds.after, day.__gt__), (self._bounds.until, day.__le__)):
+            lines = lines if bound is None else lines.filter(keeps(nw.lit(bound)))
+        return self._native(lines)
 
     def __repr__(self) -> str:
         """Kind, roles and bounds."""
@@ -268,24 +295,9 @@ class Orders:
         bounds = [f"{name} {day}" for name, day in (("after", self._bounds.after), ("until", self._bounds.until)) if day]
         return f"Orders({kind}{size}; {roles}{'; ' + ' '.join(bounds) if bounds else ''})"
 
-    def _check_parameters(self) -> None:
-        for name, choices in (("duplicates", ("keep", "drop", "refuse")), ("output", (*get_args(OutputKind), None))):
-            if getattr(self, name) not in choices:
-                raise ParameterError.unknown_choice(READER, name, map(str, choices), getattr(self, name))
-        if self.time_zone is not None:
-            try:
-                ZoneInfo(self.time_zone)
-            except (ZoneInfoNotFoundError, ValueError, TypeError):
-                must = "the name of a time zone, such as 'Asia/Shanghai'"
-                raise ParameterError.must_be(READER, "time_zone", must, self.time_zone) from None
-        if not isinstance(self.frame, str | Path):
-            for name in ("output", "memory_limit", "threads"):
-                if getattr(self, name) is not None:
-                    raise ParameterError.must_be(READER, name, "left out unless frame is a path", getattr(self, name))
-
     def _bad_rows(self) -> DataError:
         problems = row_problems(self._lines, self.roles, refuse_duplicates=self.duplicates == "refuse")
-        return refused(*(problems or ["its sums overflow; check the amounts"]))
+        return refused(*(problems or ["its sums or days are out of range; check the amounts and times"]))
 
     def _only_returns(self, end: dt.date) -> DataError:
         return refused(
@@ -307,24 +319,36 @@ class Orders:
         first, last = (str(value)[:10] for value in rows)
         return first, last
 
-    def _end(self, as_of: str | dt.date | None, verb: str) -> dt.date:
+    def _end(self, as_of: str | dt.date | np.datetime64 | None, verb: str) -> dt.date:
+        until = self._bounds.until
         if as_of is not None:
-            return _as_date(as_of, verb, "as_of")
-        if self._bounds.until is not None:
-            return self._bounds.until
-        last = self._log.last_day(self._bounds)
+            end = as_date(as_of, verb, "as_of")
+            if until is not None and end > until:
+                must = f"at most {until.isoformat()}, where this log ends"
+                raise ParameterError.must_be(verb, "as_of", must, end.isoformat())
+            return end
+        if until is not None:
+            return until
+        last = self._last_day()
+        return last if last == dt.date.max else last + dt.timedelta(days=1)
+
+    def _last_day(self) -> dt.date:
+        try:
+            last = self._log.last_day(self._bounds)
+        except (OverflowError, ValueError):
+            last = None
         if last is None:
             raise self._bad_rows()
-        return last + dt.timedelta(days=1)
+        return last
 
     def _bounded(self, after: dt.date | None, until: dt.date) -> Bounds:
         own = self._bounds
         latest_start = max((day for day in (own.after, after) if day is not None), default=None)
         return Bounds(latest_start, until if own.until is None else min(until, own.until))
 
-    def _within(self, bounds: Bounds) -> Orders:
-        part = copy.copy(self)
-        object.__setattr__(part, "_bounds", bounds)
+    def _within(self, after: dt.date | None, until: dt.date) -> Orders:
+        part = object.__new__(type(self))
+        part.__dict__.update(self.__dict__, after=after, until=until, _bounds=Bounds(after, until))
         return part
 
     def _customers_until(self, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
@@ -350,11 +374,11 @@ class Orders:
         if kept.is_empty():
             raise self._only_returns(end)
         left_out = result.filter(~bought)
-        warnings.warn(
-            f"{count_of(n_left_out, 'customer')} with returns and no order up to {end.isoformat()} left out "
-            f"(such as {left_out['customer_id'].head(3).to_list()}, total {float(left_out['spend'].sum()):,.2f})",
-            ReturnsOnlyWarning,
-            stacklevel=3,
+        warn(
+            ReturnsOnlyWarning(
+                f"{count_of(n_left_out, 'customer')} with returns and no order up to {end.isoformat()} left out "
+                f"(such as {left_out['customer_id'].head(3).to_list()}, total {float(left_out['spend'].sum()):,.2f})"
+            )
         )
         return kept
 
@@ -365,40 +389,12 @@ class Orders:
 
     def _native(self, result: Lines) -> Any:
         """Return a result in the kind of the caller's frame, or in the kind asked for where there is none."""
-        if not isinstance(self.frame, str | Path):
-            return result.to_native() if isinstance(result, nw.LazyFrame) else in_kind_of(self.frame, result)
         if isinstance(result, nw.LazyFrame):
             return result.to_native()
-        kind = self._answer_kind()
-        if kind == "duckdb":
-            return in_kind_of(self._lines.to_native(), result)
-        try:
-            return _as_pandas(result) if kind == "pandas" else result.to_polars() if kind == "polars" else result.to_arrow()
-        except ImportError as error:
-            extra = "polars" if kind == "polars" else "duckdb"
-            raise MissingDependencyError.needed(f"Orders(output={kind!r})", kind, extra) from error
+        if isinstance(self.frame, str | Path):
+            return in_output(result, self._answer_kind(), self._lines.to_native(), READER)
+        return in_kind_of(self.frame, result)
 
 
-def _as_pandas(result: nw.DataFrame[Any]) -> pd.DataFrame:
-    """Return a result as pandas, with dates as a frame in memory has them."""
-    frame: pd.DataFrame = result.to_arrow().to_pandas(date_as_object=False)
-    dates = {name: frame[name].dt.as_unit("s") for name in frame.columns if frame[name].dtype.kind == "M"}
-    return frame.assign(**dates)
-
-
-def _as_date(value: str | dt.date | np.datetime64, verb: str, name: str) -> dt.date:
-    """Read a date; a time of day is refused, since orders count by whole days."""
-    if isinstance(value, str):
-        try:
-            return dt.date.fromisoformat(value)
-        except ValueError:
-            raise ParameterError.must_be(verb, name, "a date such as '1998-07-01'", value) from None
-    if isinstance(value, np.datetime64):
-        value = pd.Timestamp(value)
-    if isinstance(value, dt.datetime):
-        if value.time() != dt.time():
-            raise ParameterError.must_be(verb, name, "a date without a time of day", value)
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    raise ParameterError.must_be(verb, name, "a date such as '1998-07-01'", value)
+def _again(kind: type[Orders], arguments: dict[str, Any]) -> Orders:
+    return kind(**arguments)

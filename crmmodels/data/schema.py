@@ -102,6 +102,9 @@ def _key_problems(frame: nw.DataFrame[Any], key: str) -> Iterator[str]:
     if n_missing := int(missing.sum()):
         yield f"column {key!r} misses {count_of(n_missing, 'value')}{_rows(missing.to_numpy())}; every customer needs one"
     present = column.filter(~missing)
+    if column.dtype.is_nested():
+        yield f"column {key!r} must name customers by text or numbers; it is {column.dtype}"
+        return
     if n_repeated := len(present) - present.n_unique():
         example = present.filter(present.is_duplicated()).unique(maintain_order=True).head(EXAMPLES_SHOWN).to_list()
         yield (
@@ -113,8 +116,13 @@ def _key_problems(frame: nw.DataFrame[Any], key: str) -> Iterator[str]:
 def _read_number(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]:
     """Return the column as floats, with NaN for missing, or the reason why it cannot be."""
     dtype = column.dtype
+    if dtype.is_decimal():
+        return _floats(column.cast(nw.Float64).to_numpy()), []
     if dtype.is_numeric() or dtype == nw.Unknown:
-        return _floats(column.to_numpy() if not dtype.is_decimal() else column.cast(nw.Float64).to_numpy()), []
+        array = column.to_numpy()
+        if array.dtype.kind in "iuf":
+            return _floats(array), []
+        return None, [f"column {column.name!r} must be numeric; it is {array.dtype}: convert it first"]
     if dtype == nw.Object:
         items = column.to_list()
         wrong = next((item for item in items if not _is_number_or_missing(item)), None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from crmmodels._typing import TimeUnit
+from crmmodels.data.dates import check_unit
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.periods import DAYS_PER_UNIT
 
@@ -53,7 +54,10 @@ class Split:
         ------
         DataError
             If no order is left in the calibration.
+        ParameterError
+            If the unit is unknown.
         """
+        check_unit(unit)
         before = self.calibration._customers_until(self.at, unit)  # noqa: SLF001  (the other half of one concept)
         zeros: dict[str, float] = {"n_orders": 0, "order_days": 0, "spend": 0.0}
         if "spend" not in before.columns:
@@ -68,7 +72,8 @@ class Split:
             after = self.holdout._customers(self.holdout._bounds, self.until, unit)  # noqa: SLF001
         except DataError:
             # Nobody ordered in the holdout; bad rows of a lazy log were refused when the calibration was read.
-            return before.with_columns(*(nw.lit(zero).alias(f"{name}_holdout") for name, zero in zeros.items()))
+            joined = before.with_columns(*(nw.lit(zero).alias(f"{name}_holdout") for name, zero in zeros.items()))
+            return joined.with_columns(*(nw.col(f"{name}_holdout").cast(nw.Int64) for name in zeros if name != "spend"))
         counted = after.with_columns((nw.col("frequency") + 1).alias("order_days")).select(
             "customer_id", *(nw.col(name).alias(f"{name}_holdout") for name in zeros)
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 import narwhals as nw
 import numpy as np
@@ -12,9 +13,11 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, IntArray
 from crmmodels.engines import duckdb as duckdb_engine
-from crmmodels.exceptions import DataError
+from crmmodels.exceptions import DataError, MissingDependencyError
 
-KINDS = "pandas, Polars (eager or lazy), PyArrow, DuckDB, or another that narwhals knows"
+OutputKind: TypeAlias = Literal["pandas", "polars", "pyarrow", "duckdb"]
+
+KINDS: Final = "pandas, Polars (eager or lazy), PyArrow or DuckDB"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,18 +148,56 @@ def open_table(data: Any, key: str, reader: str) -> Table:
     DataError
         If ``data`` is not a dataframe.
     """
+    if problem := repeated_columns(data):
+        raise DataError(reader, [problem])
     if isinstance(data, pd.DataFrame):
         frame = data.reset_index() if key not in data.columns and data.index.name == key else data
         return Table(nw.from_native(frame, eager_only=True), key, data, data.index)
-    try:
-        opened = nw.from_native(data)
-    except TypeError:
-        opened = None
+    opened = any_frame(data)
     if isinstance(opened, nw.LazyFrame):
         return Table(opened.collect(), key, data, None)
     if isinstance(opened, nw.DataFrame):
         return Table(opened, key, data, None)
     raise DataError(reader, [f"expected a dataframe ({KINDS}); got {type(data).__name__}"])
+
+
+def any_frame(data: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
+    """Look at a native frame through narwhals.
+
+    Parameters
+    ----------
+    data : object
+        What a caller gave.
+
+    Returns
+    -------
+    narwhals DataFrame or LazyFrame, or None
+        None where this is no frame.
+    """
+    try:
+        opened = nw.from_native(data)
+    except TypeError:
+        return None
+    return opened if isinstance(opened, nw.DataFrame | nw.LazyFrame) else None
+
+
+def repeated_columns(data: Any) -> str | None:
+    """Word that a frame names columns alike, which pandas and PyArrow admit; None where it does not.
+
+    Parameters
+    ----------
+    data : object
+        What a caller gave.
+
+    Returns
+    -------
+    str or None
+        The problem.
+    """
+    names: Any = data.columns if isinstance(data, pd.DataFrame) else getattr(data, "column_names", ())
+    counts = Counter(names) if isinstance(names, list | pd.Index) else Counter[str]()
+    repeated = [name for name, n in counts.items() if n > 1]
+    return f"columns {repeated} stand in it more than once; name each column once" if repeated else None
 
 
 def in_kind_of(origin: Any, frame: nw.DataFrame[Any], ordered: Sequence[tuple[str, Sequence[str]]] = ()) -> Any:
@@ -182,3 +223,43 @@ def in_kind_of(origin: Any, frame: nw.DataFrame[Any], ordered: Sequence[tuple[st
     if isinstance(opened, nw.LazyFrame):
         return frame.lazy(backend=opened.implementation).to_native()
     return frame.to_native()
+
+
+def in_output(result: nw.DataFrame[Any], kind: str, relation: Any, reader: str) -> Any:
+    """Return a result of files, which have no kind of their own, as the kind asked for.
+
+    Parameters
+    ----------
+    result : narwhals DataFrame
+        The rows.
+    kind : {"pandas", "polars", "pyarrow", "duckdb"}
+        The kind.
+    relation : duckdb.DuckDBPyRelation
+        The files, on whose connection a relation is answered.
+    reader : str
+        Who answers, for the error.
+
+    Returns
+    -------
+    DataFrame, Table or relation
+        The same rows; dates of pandas as a frame in memory has them.
+
+    Raises
+    ------
+    MissingDependencyError
+        If the kind's package is not installed.
+    """
+    if kind == "duckdb":
+        return in_kind_of(relation, result)
+    try:
+        if kind == "polars":
+            return result.to_polars()
+        arrow = result.to_arrow()
+    except ImportError as error:
+        extra = "polars" if kind == "polars" else "duckdb"
+        raise MissingDependencyError.needed(f"{reader}(output={kind!r})", kind, extra) from error
+    if kind == "pyarrow":
+        return arrow
+    frame: pd.DataFrame = arrow.to_pandas(date_as_object=False)
+    dates = {name: frame[name].dt.as_unit("s") for name in frame.columns if frame[name].dtype.kind == "M"}
+    return frame.assign(**dates)

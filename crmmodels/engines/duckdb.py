@@ -38,7 +38,7 @@ def open_files(pattern: str | Path, *, reader: str, memory_limit: str | None, th
     MissingDependencyError
         If DuckDB is not installed.
     DataError
-        If no file matches or the ending is neither Parquet nor CSV.
+        If no file matches, the ending is neither Parquet nor CSV, or DuckDB cannot read the files.
     ParameterError
         If DuckDB does not accept a setting.
     """
@@ -60,10 +60,15 @@ def open_files(pattern: str | Path, *, reader: str, memory_limit: str | None, th
         must = f"what DuckDB accepts, such as memory_limit='4GB', threads=4 ({error})"
         raise ParameterError.must_be(reader, ", ".join(config), must, tuple(config.values())) from error
     lowered = path.lower()
-    if lowered.endswith((".parquet", ".pq")):
-        return connection.read_parquet(path)
-    if lowered.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
-        return connection.read_csv(path)
+    try:
+        if lowered.endswith((".parquet", ".pq")):
+            return connection.read_parquet(path)
+        if lowered.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
+            return connection.read_csv(path)
+    except duckdb.Error as error:
+        raise DataError(reader, [f"DuckDB cannot read {path!r}: {error}"], "path") from error
+    if Path(path).is_dir():
+        raise DataError(reader, [f"{path!r} is a folder; give a glob such as '{path}/*.parquet'"], "path")
     problem = f"{path!r} ends neither in .parquet nor in .csv (.csv.gz, .tsv, .txt); name the files with their ending"
     raise DataError(reader, [problem], "path")
 
@@ -100,9 +105,10 @@ def answer_relation(
     enums = "".join(f', "{name}"::ENUM({_quoted(values)}) AS "{name}"' for name, values in ordered)
     replaced = ", ".join(f'"{name}"' for name, _ in ordered)
     columns = f"* EXCLUDE ({replaced}){enums}" if ordered else "*"
-    # The relation's connection is not public; a query through the relation runs on it and finds `rows` by its name.
-    rows = answer  # noqa: F841
-    relation = origin.query("crmmodels_origin", f"SELECT {columns} FROM rows")  # noqa: S608  (names of our own)
+    # The relation's connection is not public; a query through the relation runs on it and finds the table in this function by
+    # its name, which no table of the caller's has.
+    crmmodels_answer_of_this_call = answer  # noqa: F841
+    relation = origin.query("crmmodels_origin_of_this_call", f"SELECT {columns} FROM crmmodels_answer_of_this_call")  # noqa: S608
     if relation is None:  # pragma: no cover  (only for statements without a result)
         msg = "DuckDB returned no relation"
         raise TypeError(msg)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from crmmodels._typing import AnyArray, BoolArray, FloatArray, IntArray, Period
-from crmmodels.kernels.periods import period_grid
+from crmmodels.kernels.periods import period_grid, period_of_day
+
+_FEW: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +74,9 @@ def summarise_orders(customer: IntArray, day: IntArray, amount: FloatArray | Non
     rows = customer.astype(np.int32, copy=False)
     lines = np.bincount(rows, minlength=n_customers)
     money = np.zeros(len(day)) if amount is None else amount
+    unit = 1.0 if amount is None else exact_unit(amount)
+    if unit > 1.0:
+        money = np.rint(money * unit)
     is_return = money < 0
     indptr, column, total = _compress(rows, offset, money, shape)
     if is_return.any():
@@ -95,9 +101,34 @@ def summarise_orders(customer: IntArray, day: IntArray, amount: FloatArray | Non
         n_order_days=np.diff(order_indptr)[present].astype(np.int64),
         first_day=first_offset[present] + first,
         last_day=last_offset[present] + first,
-        spend=spend,
-        repeat_spend=repeat_spend,
+        spend=spend / unit,
+        repeat_spend=repeat_spend / unit,
     )
+
+
+def exact_unit(amount: FloatArray) -> float:
+    """Power of ten that makes whole numbers of decimal amounts, so that their sums are exact.
+
+    Amounts of 0.1 and 0.2 then make as much as one of 0.3, to the last bit and in any order.
+
+    Parameters
+    ----------
+    amount : ndarray of float64, shape (n_lines,)
+        Finite; at least one.
+
+    Returns
+    -------
+    float
+        1, 100 or 10,000; 1 where the amounts have more decimals, or their sum would not fit into the 53 bits of a float.
+    """
+    largest = float(np.abs(amount).max())
+    for unit in (1.0, 100.0, 10_000.0):
+        if largest * unit * len(amount) >= 2.0**53:
+            return 1.0
+        # A few amounts tell most units off without a look at all.
+        if all(np.array_equal(np.rint(part * unit) / unit, part) for part in (amount[:_FEW], amount)):
+            return unit
+    return 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,8 +184,7 @@ def combine_lines(lines: OrderLines, order: AnyArray) -> OrderLines:
     by_key = np.argsort(key, kind="stable")
     starts = np.flatnonzero(np.diff(key[by_key], prepend=-1))
     day = np.minimum.reduceat(lines.day[by_key], starts)
-    with np.errstate(over="ignore"):
-        amount = None if lines.amount is None else np.add.reduceat(lines.amount[by_key], starts)
+    amount = None if lines.amount is None else _exact_sums(lines.amount[by_key], starts)
     return OrderLines(lines.customer[by_key][starts], day, amount)
 
 
@@ -206,8 +236,7 @@ def count_by_period(lines: OrderLines, period: IntArray, no_day: int) -> PeriodC
     cells = key[by_key][starts]
     money = np.zeros(len(key)) if lines.amount is None else lines.amount[by_key]
     is_order = money >= 0
-    with np.errstate(over="ignore"):
-        spend = np.add.reduceat(money, starts)
+    spend = _exact_sums(money, starts)
     return PeriodCounts(
         customer=cells // width,
         period=cells % width + low,
@@ -242,13 +271,35 @@ class Panel:
     exposure: FloatArray
 
 
-def fill_panel(counts: PeriodCounts, n_customers: int, as_of_day: int, period: Period, no_day: int) -> Panel:
-    """Lay the counts out over every period from a customer's first order to the end.
+@dataclass(frozen=True, slots=True, eq=False)
+class PanelStart:
+    """Who is in a panel, from which day on, and how many rows that makes.
+
+    Attributes
+    ----------
+    customer : ndarray of int64, shape (n_present,)
+        Codes of the customers with an order, ascending.
+    first_day : ndarray of int64, shape (n_present,)
+        Their first order day.
+    n_returns_only : int
+        Customers without an order, who are left out.
+    n_rows : int
+        Rows of the panel.
+    """
+
+    customer: IntArray
+    first_day: IntArray
+    n_returns_only: int
+    n_rows: int
+
+
+def panel_start(counts: PeriodCounts, n_customers: int, as_of_day: int, period: Period, no_day: int) -> PanelStart:
+    """Customers with an order, and the size of their panel, before it is made.
 
     Parameters
     ----------
     counts : PeriodCounts
-        Counts where there are any; a return before the first order counts in the first period.
+        Counts where there are any.
     n_customers : int
         Number of customer codes.
     as_of_day : int
@@ -260,13 +311,41 @@ def fill_panel(counts: PeriodCounts, n_customers: int, as_of_day: int, period: P
 
     Returns
     -------
-    Panel
-        No rows for a customer without an order.
+    PanelStart
+        What `fill_panel` fills.
     """
     first_day = np.full(n_customers, no_day, np.int64)
     np.minimum.at(first_day, counts.customer, counts.first_day)
     present = np.flatnonzero(first_day < no_day)
-    grid = period_grid(first_day[present], as_of_day, period)
+    n_with_lines = len(np.unique(counts.customer))
+    last = int(period_of_day(np.array([as_of_day]), period)[0])
+    n_rows = int((last - period_of_day(first_day[present], period) + 1).sum())
+    return PanelStart(present, first_day[present], n_with_lines - len(present), n_rows)
+
+
+def fill_panel(counts: PeriodCounts, start: PanelStart, n_customers: int, as_of_day: int, period: Period) -> Panel:
+    """Lay the counts out over every period from a customer's first order to the end.
+
+    Parameters
+    ----------
+    counts : PeriodCounts
+        Counts where there are any; a return before the first order counts in the first period.
+    start : PanelStart
+        The customers with an order.
+    n_customers : int
+        Number of customer codes.
+    as_of_day : int
+        Last observed day.
+    period : {"D", "W", "M", "Q", "Y"}
+        The calendar period.
+
+    Returns
+    -------
+    Panel
+        No rows for a customer without an order.
+    """
+    present = start.customer
+    grid = period_grid(start.first_day, as_of_day, period)
     position = np.full(n_customers, -1, np.int64)
     position[present] = np.arange(len(present))
     known = position[counts.customer] >= 0
@@ -276,6 +355,14 @@ def fill_panel(counts: PeriodCounts, n_customers: int, as_of_day: int, period: P
     n_orders = np.bincount(cell, weights=counts.n_orders[known], minlength=len(grid.row)).astype(np.int64)
     spend = np.bincount(cell, weights=counts.spend[known], minlength=len(grid.row)).astype(np.float64, copy=False)
     return Panel(present[grid.row], grid.period, n_orders, spend, grid.exposure)
+
+
+def _exact_sums(money: FloatArray, starts: IntArray) -> FloatArray:
+    """Sums of runs, exact where the money is in whole cents."""
+    unit = exact_unit(money)
+    with np.errstate(over="ignore"):
+        sums: FloatArray = np.add.reduceat(np.rint(money * unit) if unit > 1.0 else money, starts)
+    return sums / unit
 
 
 def _compress(

@@ -9,12 +9,14 @@ from typing import Any, ClassVar, Final, Literal
 import numpy as np
 import pandas as pd
 
-from crmmodels._typing import AnyArray, FloatArray, IntArray
+from crmmodels._frozen import FrozenMapping
+from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import BaseModel, Values
 from crmmodels.data.schema import Column
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels import concentration as kernel
 from crmmodels.kernels.grouping import group_means, group_shares
+from crmmodels.kernels.rounding import significant
 from crmmodels.models.labels import read_labels
 from crmmodels.models.migration import Migration, migrate
 from crmmodels.models.parameters import is_number, is_whole
@@ -126,7 +128,7 @@ class ABCModel(BaseModel[ABCFit]):
 
     Notes
     -----
-    With values in descending order, class A lasts while the share before a customer is below ``a``. Equal values share the better
+    With values in descending order, to thirteen significant digits, class A lasts while the share before a customer is below ``a``. Equal values share the better
     class. A later table is classed by the fitted boundary values. Independent of currency and of the order of the rows.
 
     References
@@ -159,7 +161,7 @@ class ABCModel(BaseModel[ABCFit]):
     level: float = 0.95
     seed: int = 0
     n_knots: int = 1024
-    labels: str | Mapping[str, str] = "en"
+    labels: Language | Mapping[str, str] = "en"
 
     record_types: ClassVar[tuple[type, ...]] = (ABCFit, kernel.LorenzCurve, Interval)
 
@@ -227,8 +229,9 @@ class ABCModel(BaseModel[ABCFit]):
         )
 
     def _check_parameters(self) -> None:
-        if not isinstance(self.value, str):
-            raise ParameterError.must_be("ABCModel", "value", "the name of a column", self.value)
+        if not isinstance(self.value, str) or self.value == "customers":
+            must = "the name of a column other than 'customers', whose share the summary has already"
+            raise ParameterError.must_be("ABCModel", "value", must, self.value)
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ParameterError.unknown_choice("ABCModel", name, choices, getattr(self, name))
@@ -241,8 +244,19 @@ class ABCModel(BaseModel[ABCFit]):
             raise ParameterError.must_be("ABCModel", "level", "between 0 and 1", self.level)
         self.segment_labels()
 
+    def _check_record(self, fitted: ABCFit) -> None:
+        curve, boundaries = fitted.curve, fitted.boundaries
+        n_knots = len(curve.value)
+        shaped = curve.value.shape == (n_knots,) and curve.customers.shape == curve.share.shape == (2, n_knots)
+        if n_knots == 0 or not shaped or not (np.diff(curve.value) < 0).all():
+            msg = f"the curve must have descending values at each of its knots; it has {n_knots}"
+            raise ValueError(msg)
+        if boundaries.shape != (2,) or not boundaries[0] >= boundaries[1] or not 0 < fitted.total < np.inf:
+            msg = f"boundaries must be two descending numbers, of a positive total; got {boundaries.tolist()} of {fitted.total}"
+            raise ValueError(msg)
+
     def _fit(self, values: Values) -> ABCFit:
-        contribution = values[self.value]
+        contribution = significant(values[self.value])
         positive = contribution[contribution > 0]
         if len(positive) == 0:
             problem = f"column {self.value!r} holds no positive value; classes are formed on positive contributions"
@@ -278,21 +292,25 @@ class ABCModel(BaseModel[ABCFit]):
             **figures,
         )
 
-    def _intervals(self, distribution: kernel.Concentration, figures: Mapping[str, float]) -> dict[str, Interval]:
+    def _intervals(self, distribution: kernel.Concentration, figures: Mapping[str, float]) -> Mapping[str, Interval]:
         rng = np.random.default_rng(self.seed)
         draws = kernel.bootstrap_concentration(distribution, self.n_bootstrap, _SHARE, _TOP, rng)
         order = {"gini_corrected": 0, "top_20_share": 1, "share_for_80": 2}
         tail = (1.0 - self.level) / 2.0
         bounds = np.quantile(draws, [tail, 1.0 - tail], axis=0)
-        return {name: Interval(figures[name], float(bounds[0, k]), float(bounds[1, k])) for name, k in order.items()}
+        return FrozenMapping(
+            {name: Interval(figures[name], float(bounds[0, k]), float(bounds[1, k])) for name, k in order.items()}
+        )
 
     def _score(self, values: Values, fitted: ABCFit) -> Mapping[str, AnyArray]:
-        contribution = values[self.value]
+        contribution = significant(values[self.value])
         rank, cumulative = kernel.place_on_curve(contribution, fitted.curve)
         return {"share": contribution / fitted.total, "cumulative_share": cumulative, "rank": rank.astype(np.int64)}
 
     def _segment(self, values: Values, fitted: ABCFit) -> IntArray:
-        return kernel.classify(values[self.value], fitted.boundaries, separate_negative=self.negative == "separate")
+        return kernel.classify(
+            significant(values[self.value]), fitted.boundaries, separate_negative=self.negative == "separate"
+        )
 
     def _measures(self, values: Values, codes: IntArray, fitted: ABCFit) -> Mapping[str, AnyArray]:  # noqa: ARG002
         n = len(self.segment_labels())

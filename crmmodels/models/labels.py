@@ -40,7 +40,7 @@ def read_labels(
     elif not isinstance(given, Mapping) or not all(isinstance(label, str) for label in given.values()):
         raise ParameterError.must_be(owner, "labels", "'en', 'zh' or a mapping of label to wording", given)
     else:
-        if unknown := sorted(set(given) - set(names)):
+        if unknown := sorted(set(given) - set(names), key=str):
             raise ParameterError.must_be(owner, "labels", f"a mapping whose keys are among {list(names)}", unknown)
         labels = tuple(given.get(name, name) for name in names)
     if len(set(labels)) < len(labels):

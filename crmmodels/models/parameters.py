@@ -7,8 +7,13 @@ from typing import TypeGuard
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether a parameter is a real number: no boolean, no text, not NaN."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and not isnan(value)
+    """Whether a parameter is a real number that a float can hold: no boolean, no text, not NaN."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return not isnan(value)
+    except OverflowError:
+        return False
 
 
 def is_whole(value: object) -> TypeGuard[int]:

@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Final, Literal
 import numpy as np
 import pandas as pd
 
-from crmmodels._typing import AnyArray, FloatArray, IntArray
+from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import BaseModel, Values
 from crmmodels.data.schema import Column, count_of
 from crmmodels.exceptions import CrmModelsWarning, NegativeSpendWarning, ParameterError
 from crmmodels.kernels.grouping import group_means, group_shares
 from crmmodels.kernels.rfm import RFMCuts, centre, independent_cuts, nested_cuts, rfm_scores
+from crmmodels.kernels.rounding import significant
 from crmmodels.models.labels import read_labels
 from crmmodels.models.migration import Migration, migrate
 from crmmodels.models.parameters import is_number, is_whole
@@ -77,7 +78,7 @@ class RFMModel(BaseModel[RFMFit]):
     thresholds : mapping of str to sequence of float, optional
         Fixed cut points, ``n_bins - 1`` per measure (``days_since_last``, ``n_orders``, ``spend``), ascending, instead of
         learned ones. A score rises where the value is strictly better than the cut point.
-    weights : tuple of (float, float, float), default (1, 1, 1)
+    weights : sequence of three floats, default (1, 1, 1)
         Weights of R, F and M in ``rfm_score``, their weighted mean.
     segments : {"ten", "eight", "four"}, mapping or sequence of SegmentRule, default "ten"
         Segment table. "ten" divides the 5 × 5 grid of R and F; "eight" asks of each measure whether it is better than
@@ -99,7 +100,7 @@ class RFMModel(BaseModel[RFMFit]):
 
     Notes
     -----
-    Equal values always share a score: :math:`s_i = 1 + \lfloor B \cdot \#\{j: x_j < x_i\} / n \rfloor`, with the days since the last
+    Equal values, money to thirteen significant digits, always share a score: :math:`s_i = 1 + \lfloor B \cdot \#\{j: x_j < x_i\} / n \rfloor`, with the days since the last
     order negated so that more is better. Independent of the order of the rows.
 
     References
@@ -124,12 +125,12 @@ class RFMModel(BaseModel[RFMFit]):
     scoring: Literal["independent", "nested"] = "independent"
     monetary: Literal["total", "mean"] = "total"
     thresholds: Mapping[str, Sequence[float]] | None = None
-    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    segments: str | Mapping[Any, str] | Sequence[SegmentRule] = "ten"
+    weights: Sequence[float] = (1.0, 1.0, 1.0)
+    segments: Literal["ten", "eight", "four"] | Mapping[Any, str] | Sequence[SegmentRule] = "ten"
     threshold: Literal["mean", "median"] = "mean"
     threshold_on: Literal["values", "scores"] = "values"
     strict: bool = False
-    labels: str | Mapping[str, str] = "en"
+    labels: Language | Mapping[str, str] = "en"
 
     record_types: ClassVar[tuple[type, ...]] = (RFMFit, RFMCuts, SegmentRule)
 
@@ -226,6 +227,8 @@ class RFMModel(BaseModel[RFMFit]):
         if not usable or sum(weights) == 0:
             raise ParameterError.must_be("RFMModel", "weights", "three numbers >= 0 that are not all 0", self.weights)
         self._check_thresholds()
+        if not isinstance(self.strict, bool):
+            raise ParameterError.must_be("RFMModel", "strict", "True or False", self.strict)
         if self.strict and self.segments != "four":
             raise ParameterError.must_be("RFMModel", "strict", "False unless segments='four'", self.strict)
         self.segment_labels()
@@ -266,7 +269,7 @@ class RFMModel(BaseModel[RFMFit]):
     def _measures_of(self, values: Values) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the three measures, oriented so that more is better."""
         money = values["spend"] / values["n_orders"] if self.monetary == "mean" else values["spend"]
-        return -values["days_since_last"], values["n_orders"], money
+        return -values["days_since_last"], values["n_orders"], significant(money)
 
     def _orientation(self) -> FloatArray:
         """Signs that turn what "eight" compares into its own units: days since the last order count down."""
@@ -279,6 +282,19 @@ class RFMModel(BaseModel[RFMFit]):
         if "days_since_last" in fixed:
             fixed["days_since_last"] = -fixed["days_since_last"][::-1]
         return RFMCuts(fixed.get("days_since_last", cuts.r), fixed.get("n_orders", cuts.f), fixed.get("spend", cuts.m))
+
+    def _check_record(self, fitted: RFMFit) -> None:
+        n_levels = self.n_bins if self.segments == "eight" else self._table().n_levels
+        for cuts, n_bins in ((fitted.scores, self.n_bins), (fitted.levels, n_levels)):
+            nested = self.scoring == "nested"
+            for depth, array in enumerate((cuts.r, cuts.f, cuts.m)):
+                shape = (n_bins,) * (depth if nested else 0) + (n_bins - 1,)
+                if array.shape != shape or array.dtype != np.float64 or not (np.diff(array) >= 0).all():
+                    msg = f"cut points must be ascending and of shape {shape}; got shape {array.shape}"
+                    raise ValueError(msg)
+        if fitted.centres.shape != (3,) or not np.isfinite(fitted.centres).all() or fitted.n_customers < 1:
+            msg = "centres must be three numbers, of at least one customer"
+            raise ValueError(msg)
 
     def _fit(self, values: Values) -> RFMFit:
         scores = self._cuts(values, self.n_bins)
@@ -293,7 +309,8 @@ class RFMModel(BaseModel[RFMFit]):
 
     def _score(self, values: Values, fitted: RFMFit) -> Mapping[str, AnyArray]:
         r, f, m = scores = rfm_scores(*self._measures_of(values), fitted.scores)
-        weights = np.array(self.weights, np.float64)
+        # Scaled by a power of two, which is exact, so that no sum of large weights overflows.
+        weights = np.ldexp(np.array(self.weights, np.float64), -int(np.frexp(max(self.weights))[1]))
         digit = 10 if self.n_bins < 10 else 100
         composite = (weights[0] * r + weights[1] * f + weights[2] * m) / weights.sum()
         cell = (scores[0] * digit + scores[1]) * digit + scores[2]

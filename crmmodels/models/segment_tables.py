@@ -14,7 +14,7 @@ from crmmodels.exceptions import ParameterError
 from crmmodels.models.parameters import is_whole
 
 Cell = tuple[int, ...]
-Levels = int | tuple[int, int] | None
+Levels = int | Sequence[int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,8 @@ def table_of_cells(owner: str, mapping: Mapping[Cell | str, str], n_levels: int)
             raise ParameterError.must_be(owner, "segments", must, key)
         assert isinstance(cell, tuple)  # noqa: S101  (for the type checker: on_grid says so)
         cell = tuple(int(level) for level in cell)
+        if not isinstance(label, str):
+            raise ParameterError.must_be(owner, "segments", "a mapping from cell to label, which is text", {key: label})
         if cell in cells:
             raise _not_a_partition(owner, cell, [cells[cell], label], len(cell))
         cells[cell] = label

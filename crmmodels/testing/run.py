@@ -72,22 +72,24 @@ def check_model(
     Returns
     -------
     CheckReport
-        Every check with its outcome; as text, "RFMModel: 23 of 23 checks passed".
+        Every check with its outcome; as text, "RFMModel: 24 of 24 checks passed".
 
     Raises
     ------
     AssertionError
         If a promise is broken; the message is the report.
     ParameterError
-        If ``expected_failures`` names a check that does not exist.
+        If ``model`` is no model, or ``expected_failures`` names a check that does not exist.
 
     Examples
     --------
     >>> import crmmodels as crm
     >>> from crmmodels.testing import check_model
     >>> check_model(crm.RFMModel(n_bins=4, segments="eight"))
-    RFMModel: 23 of 23 checks passed
+    RFMModel: 24 of 24 checks passed
     """
+    if not isinstance(model, BaseModel):
+        raise ParameterError.must_be("check_model", "model", "a model, such as RFMModel()", model)
     expected = dict(expected_failures or {})
     names = [check.__name__ for check in CHECKS]
     if unknown := sorted(expected.keys() - set(names)):

@@ -86,4 +86,7 @@ def test_an_overflowing_sum_is_refused() -> None:
         for read in (crm.Orders.customers, crm.Orders.panel):
             with pytest.raises(crm.DataError) as caught:
                 read(orders_of(native))
-            assert str(caught.value) == "Orders cannot read this order log:\n- its sums overflow; check the amounts"
+            assert (
+                str(caught.value)
+                == "Orders cannot read this order log:\n- its sums or days are out of range; check the amounts and times"
+            )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import datetime as dt
+import pickle
+import uuid
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
+from duckdb import DuckDBPyRelation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -279,13 +287,29 @@ def test_the_repr_says_kind_size_roles_and_bounds() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow", "duckdb"])
-def test_files_are_answered_in_the_kind_asked_for(kind: Any, tmp_path: Path, as_pandas: Any) -> None:
+@pytest.mark.parametrize(
+    ("output", "kind"),
+    [
+        (None, pd.DataFrame),
+        ("pandas", pd.DataFrame),
+        ("polars", pl.DataFrame),
+        ("pyarrow", pa.Table),
+        ("duckdb", DuckDBPyRelation),
+    ],
+)
+def test_files_are_answered_in_the_kind_asked_for(output: Any, kind: type, tmp_path: Path, as_pandas: Any) -> None:
     SMALL.to_parquet(tmp_path / "log.parquet")
-    orders = orders_of(tmp_path / "log.parquet", output=kind)
-    assert type(orders.customers()).__module__.split(".")[0].strip("_") in {kind, "duckdb"}
+    orders = orders_of(tmp_path / "log.parquet", output=output)
+    for answer in (orders.customers(), orders.panel(), orders.split("2026-01-20").customers()):
+        assert type(answer) is kind
     assert as_pandas(orders.customers())["n_orders"].tolist() == [4, 1, 1]
     assert as_pandas(orders.panel())["n_orders"].sum() == 6
+
+
+def test_files_give_pandas_the_types_of_a_frame_in_memory(tmp_path: Path) -> None:
+    SMALL.to_parquet(tmp_path / "log.parquet")
+    by_file, in_memory = orders_of(tmp_path / "log.parquet").customers(), orders_of(SMALL).customers()
+    pd.testing.assert_frame_equal(by_file, in_memory, check_exact=True)
 
 
 def test_models_read_an_order_log_of_any_kind(engine: Any, tmp_path: Path) -> None:
@@ -294,3 +318,100 @@ def test_models_read_an_order_log_of_any_kind(engine: Any, tmp_path: Path) -> No
     assert expected.index.name == "customer_id"
     actual = model.fit(orders_of(engine.make(SMALL, tmp_path))).score(orders_of(engine.make(SMALL, tmp_path)))
     assert type(actual) is engine.answer
+
+
+def test_a_part_of_a_log_shows_and_counts_nothing_after_its_end(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    orders = orders_of(engine.make(SMALL, tmp_path))
+    split = orders.split("2026-01-20")
+    assert len(as_pandas(split.calibration.lines(), "customer")) == 4
+    assert len(as_pandas(split.holdout.lines(), "customer")) == 2
+    with pytest.raises(crm.ParameterError) as caught:
+        split.calibration.customers(as_of="2026-06-01")
+    assert str(caught.value) == "customers(as_of=...) must be at most 2026-01-20, where this log ends; got '2026-06-01'."
+
+
+def test_bounds_are_arguments_too(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    native = engine.make(SMALL, tmp_path)
+    part = orders_of(native, after="2026-01-01", until="2026-01-20")
+    customers = as_pandas(part.customers())
+    assert customers[["customer_id", "n_orders", "days_since_last"]].to_numpy().tolist() == [["a", 2, 5], ["b", 1, 10]]
+    again = dataclasses.replace(part, duplicates="drop")
+    assert as_pandas(again.customers())["n_orders"].tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("kind", ["pandas", "pyarrow", "parquet"])
+def test_logs_and_their_parts_can_be_pickled_and_copied(kind: str, tmp_path: Path, as_pandas: Any) -> None:
+    if kind == "parquet":
+        SMALL.to_parquet(tmp_path / "log.parquet")
+    native = {"pandas": SMALL, "pyarrow": pa.Table.from_pandas(SMALL), "parquet": tmp_path / "log.parquet"}[kind]
+    calibration = orders_of(native).split("2026-01-20").calibration
+    for again in (pickle.loads(pickle.dumps(calibration)), copy.deepcopy(calibration), copy.copy(calibration)):
+        pd.testing.assert_frame_equal(as_pandas(again.customers()), as_pandas(calibration.customers()))
+
+
+def test_one_log_of_files_serves_many_threads(tmp_path: Path) -> None:
+    SMALL.to_parquet(tmp_path / "log.parquet")
+    orders = orders_of(tmp_path / "log.parquet")
+    expected = orders.customers()
+    with ThreadPoolExecutor(4) as pool:
+        for actual in pool.map(lambda _: orders.customers(), range(12)):
+            pd.testing.assert_frame_equal(actual, expected)
+
+
+def test_equal_money_is_equal_in_any_order_of_the_rows() -> None:
+    cdnow = crm.datasets.load_cdnow(sample=False).rename(columns={"customer_id": "id"})
+    expected = orders_of(cdnow).customers()
+    for seed in range(2):
+        actual = orders_of(cdnow.sample(frac=1.0, random_state=seed)).customers()
+        pd.testing.assert_frame_equal(actual, expected, check_exact=True)
+    cents = np.rint(expected["spend"] * 100)
+    assert expected.groupby(cents)["spend"].nunique().max() == 1
+
+
+@pytest.mark.parametrize("n_bins", [5, 50])
+def test_customers_of_equal_money_share_a_score_whatever_summed_it(n_bins: int) -> None:
+    cdnow = crm.datasets.load_cdnow(sample=False).rename(columns={"customer_id": "id"})
+    expected = None
+    for native in (cdnow, pl.from_pandas(cdnow)):
+        customers = orders_of(native).customers()
+        scores = crm.RFMModel(n_bins=n_bins).fit(customers).score(customers)
+        money, score = (np.asarray(frame[name].to_list()) for frame, name in ((customers, "spend"), (scores, "m_score")))
+        by_cents = pd.Series(score).groupby(np.rint(money * 100))
+        assert by_cents.nunique().max() == 1
+        expected = score if expected is None else expected
+        np.testing.assert_array_equal(score, expected)
+
+
+def test_a_panel_warns_of_customers_who_only_returned(engine: Any, tmp_path: Path) -> None:
+    frame = log(("a", "2026-01-01", 10.0), ("b", "2026-01-02", -4.0))
+    with pytest.warns(crm.ReturnsOnlyWarning) as caught:
+        orders_of(engine.make(frame, tmp_path)).panel(as_of="2026-01-31")
+    assert str(caught[0].message) == "1 customer with returns and no order up to 2026-01-31 left out"
+    assert caught[0].filename == __file__
+
+
+def test_warnings_point_to_the_line_of_the_user() -> None:
+    frame = log(("a", "2026-01-01", 10.0), ("b", "2026-01-02", -4.0))
+    for call in (orders_of(frame).customers, lambda: crm.ABCModel().fit(orders_of(frame))):
+        with pytest.warns(crm.ReturnsOnlyWarning) as caught:
+            call()
+        assert caught[0].filename == __file__
+
+
+def test_the_types_of_a_split_do_not_depend_on_the_data(engine: Any, tmp_path: Path) -> None:
+    import narwhals as nw
+
+    orders = orders_of(engine.make(SMALL, tmp_path))
+    full, empty = (orders.split("2026-01-20", until=until).customers() for until in ("2026-02-20", "2026-01-21"))
+    assert nw.from_native(full).collect_schema() == nw.from_native(empty).collect_schema()
+
+
+@pytest.mark.parametrize("keys", [[uuid.UUID(int=2), uuid.UUID(int=1)], pd.array(["b", "a"], dtype="string[pyarrow]")])
+def test_ids_of_one_type_are_taken_whatever_it_is(keys: Any) -> None:
+    frame = pd.DataFrame({"id": keys, "date": pd.to_datetime(["2026-01-01"] * 2), "spend": 1.0})
+    assert orders_of(frame).customers()["customer_id"].tolist() == sorted(keys)
+
+
+def test_the_last_day_of_the_calendar_is_a_day() -> None:
+    frame = pd.DataFrame({"id": [1], "date": ["9999-12-31"], "spend": [1.0]})
+    assert orders_of(frame).customers()["days_since_last"].tolist() == [0]

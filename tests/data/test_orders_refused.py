@@ -21,7 +21,7 @@ FRAME = pd.DataFrame(
         "spend": [1.0, 2.0, 3.0, 4.0],
     }
 )
-KINDS = "pandas, Polars (eager or lazy), PyArrow, DuckDB, or another that narwhals knows"
+KINDS = "pandas, Polars (eager or lazy), PyArrow or DuckDB"
 
 
 def orders_of(native: Any = FRAME, **roles: Any) -> crm.Orders:
@@ -39,12 +39,16 @@ def report(*problems: str, subject: str = "order log") -> str:
     return "\n".join([f"Orders cannot read this {subject}:", *(f"- {problem}" for problem in problems)])
 
 
-def test_misspelt_columns_are_all_named_with_what_was_meant() -> None:
-    assert refusal_of(FRAME, customer="idd", amount="spnd") == report(
+def test_misspelt_columns_are_all_named_with_what_was_meant(engine: Any, tmp_path: Path) -> None:
+    native = engine.make(FRAME, tmp_path)
+    assert refusal_of(native, customer="idd", amount="spnd") == report(
         "column 'idd' (customer: who bought) is missing; it has ['id', 'date', 'spend']; did you mean 'id'?",
         "column 'spnd' (amount: money of the line; negative for a return) is missing; it has ['id', 'date', 'spend']; "
         "did you mean 'spend'?",
     )
+    with pytest.raises(crm.DataError) as caught:
+        crm.Orders(native, customer="ID", time="Date_")
+    assert [line[-4:] for line in str(caught.value).splitlines()[1:]] == ["id'?", "te'?"]
 
 
 def test_a_missing_column_like_no_other_gets_no_guess() -> None:
@@ -226,7 +230,7 @@ def test_as_of_must_be_a_whole_day(as_of: Any, text: str) -> None:
         (lambda: orders_of().customers(unit="H"), "customers(unit=...) must be one of 'D', 'W', 'M', 'Y'; got 'H'."),  # type: ignore[arg-type]
         (
             lambda: orders_of().customers(window_days=0),
-            "customers(window_days=...) must be a whole number of days, 1 or more; got 0.",
+            "customers(window_days=...) must be a whole number of days, 1 or more, that does not begin before the year 1; got 0.",
         ),
         (lambda: orders_of().panel(period="H"), "panel(period=...) must be one of 'D', 'W', 'M', 'Q', 'Y'; got 'H'."),  # type: ignore[arg-type]
         (
@@ -264,3 +268,113 @@ def test_a_memory_limit_that_duckdb_does_not_know_is_refused(tmp_path: Path) -> 
     FRAME.to_parquet(tmp_path / "log.parquet")
     with pytest.raises(crm.ParameterError, match=r"Orders\(memory_limit=\.\.\.\) must be what DuckDB accepts.*got \('lots',\)"):
         orders_of(tmp_path / "log.parquet", memory_limit="lots")
+
+
+def test_lines_without_an_order_are_refused(engine: Any, tmp_path: Path) -> None:
+    orders = ["x", None, None, None] if engine.name != "csv" else [1, None, None, None]
+    native = engine.make(FRAME.assign(order=orders), tmp_path)
+    message = refusal_of(native, order_id="order")
+    assert message.splitlines()[1].startswith("- 3 rows without an order (column 'order'), drop or correct them first; ")
+
+
+@pytest.mark.parametrize("make", [lambda frame: frame, pl.from_pandas, lambda f: pl.from_pandas(f).lazy(), duckdb.from_df])
+def test_ids_that_are_nan_are_refused_by_every_engine(make: Any) -> None:
+    native = make(FRAME.assign(id=[1.0, float("nan"), 2.0, 3.0]))
+    assert "1 row without a customer (column 'id')" in refusal_of(native)
+
+
+def test_complex_amounts_are_refused() -> None:
+    assert refusal_of(FRAME.assign(spend=[1 + 1j, 2, 3, 4])) == report(
+        "column 'spend' (amount) must be numeric; it is Unknown such as (1+1j): convert it first"
+    )
+
+
+def test_columns_of_one_name_are_refused() -> None:
+    twice = pd.concat([FRAME, FRAME["spend"]], axis=1)
+    problem = "columns ['spend'] stand in it more than once; name each column once"
+    assert refusal_of(twice) == report(problem)
+    with pytest.raises(crm.DataError) as caught:
+        crm.ABCModel().fit(twice)
+    assert str(caught.value) == f"ABCModel cannot read this table:\n- {problem}"
+
+
+def test_columns_with_names_that_are_no_text_are_listed() -> None:
+    frame = FRAME.set_axis([0, 1, 2], axis=1)
+    assert refusal_of(frame).splitlines()[1] == "- column 'id' (customer: who bought) is missing; it has [0, 1, 2]"
+
+
+@pytest.mark.parametrize(
+    "native", [pl.DataFrame({"id": [1], "date": [dt.time(10)]}), pd.DataFrame({"id": [1], "date": [dt.timedelta(1)]})]
+)
+def test_times_of_day_and_durations_are_no_times(native: Any) -> None:
+    with pytest.raises(crm.DataError, match="must hold dates, timestamps or ISO strings"):
+        crm.Orders(native, customer="id", time="date")
+
+
+def test_text_with_a_zone_is_not_shifted() -> None:
+    frame = FRAME.assign(date="2026-01-01T23:30Z")
+    assert refusal_of(frame, time_zone="Asia/Shanghai") == report(
+        "column 'date' is text, which counts by the day that it names, so time_zone='Asia/Shanghai' cannot be applied; leave it "
+        "out, or make timestamps of the text first"
+    )
+
+
+def test_ids_of_bytes_are_refused() -> None:
+    import pyarrow as pa
+
+    table = pa.table({"id": pa.array([b"a" * 16], pa.binary(16)), "date": [dt.date(2026, 1, 1)]})
+    with pytest.raises(crm.DataError, match="of a type that cannot be grouped; make them text or numbers first"):
+        crm.Orders(table, customer="id", time="date")
+
+
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "log.parquet").write_bytes(b"no parquet")
+    with pytest.raises(crm.DataError, match=r"DuckDB cannot read .*log\.parquet"):
+        orders_of(tmp_path / "log.parquet")
+
+
+def test_a_folder_is_refused_with_the_glob_to_give(tmp_path: Path) -> None:
+    assert refusal_of(tmp_path) == report(
+        f"{str(tmp_path)!r} is a folder; give a glob such as '{tmp_path}/*.parquet'", subject="path"
+    )
+
+
+def test_a_panel_that_does_not_fit_in_memory_is_refused() -> None:
+    frame = pd.DataFrame({"id": range(300), "date": "0026-01-01", "spend": 1.0})
+    with pytest.raises(crm.ParameterError) as caught:
+        orders_of(frame).panel("D", as_of="2026-01-01")
+    assert str(caught.value) == (
+        "panel(period=...) must be longer for this log, whose panel would have 219,145,800 rows (at most 200,000,000); split the "
+        "customers, too; got 'D'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: orders_of(customer=None), "Orders(customer=...) must be the name of a column; got None."),
+        (lambda: orders_of(amount=["spend"]), "Orders(amount=...) must be the name of a column, or None; got ['spend']."),
+        (
+            lambda: orders_of(time_zone="Europe"),
+            "Orders(time_zone=...) must be the name of a time zone, such as 'Asia/Shanghai'; got 'Europe'.",
+        ),
+        (lambda: orders_of().customers(as_of=pd.NaT), "customers(as_of=...) must be a date such as '1998-07-01'; got NaT."),
+        (lambda: orders_of().customers(unit=["D"]), "customers(unit=...) must be one of 'D', 'W', 'M', 'Y'; got ['D']."),
+        (
+            lambda: orders_of().split("2026-01-02").customers(unit="x"),
+            "customers(unit=...) must be one of 'D', 'W', 'M', 'Y'; got 'x'.",
+        ),
+        (
+            lambda: orders_of().customers(window_days=10**9),
+            "customers(window_days=...) must be a whole number of days, 1 or more, that does not begin before the year 1; got 1000000000.",
+        ),
+        (
+            lambda: orders_of().customers(window_days=True),
+            "customers(window_days=...) must be a whole number of days, 1 or more, that does not begin before the year 1; got True.",
+        ),
+    ],
+)
+def test_arguments_of_a_wrong_type_are_refused(call: Any, text: str) -> None:
+    with pytest.raises(crm.ParameterError) as caught:
+        call()
+    assert str(caught.value) == text

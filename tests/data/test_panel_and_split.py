@@ -41,6 +41,7 @@ def by_brute_force(log: pd.DataFrame, period: str, end: dt.date) -> dict[tuple[i
     return {key: (int(n), spend, exposure) for key, (n, spend, exposure) in cells.items()}
 
 
+@pytest.mark.filterwarnings("ignore::crmmodels.ReturnsOnlyWarning")
 @settings(max_examples=12)
 @given(log=order_logs(returns=True), period=st.sampled_from(list(PERIODS)), extra=st.integers(0, 40))
 def test_panels_agree_with_brute_force(

@@ -25,6 +25,11 @@ LATE = pd.DataFrame({"id": ["a", "b", "c"], "date": INSTANTS, "spend": [1.0, 2.0
 ZONES = ["UTC", "Asia/Shanghai", "America/New_York", "Asia/Kolkata"]
 
 
+def arrow_backed(frame: pd.DataFrame) -> pd.DataFrame:
+    zone = str(frame["date"].dt.tz)
+    return frame.assign(date=frame["date"].astype(pd.ArrowDtype(pa.timestamp("us", zone))))
+
+
 def first_days(native: Any, as_pandas: Any, **options: Any) -> list[str]:
     orders = crm.Orders(native, customer="id", time="date", amount="spend", **options)
     return [str(day.date()) for day in as_pandas(orders.customers(as_of="2026-12-31"))["first_order"]]
@@ -35,7 +40,9 @@ def local_days(zone: str) -> list[str]:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("make", [lambda f: f, pl.from_pandas, lambda f: pl.from_pandas(f).lazy(), pa.Table.from_pandas])
+@pytest.mark.parametrize(
+    "make", [lambda f: f, arrow_backed, pl.from_pandas, lambda f: pl.from_pandas(f).lazy(), pa.Table.from_pandas]
+)
 def test_zoned_timestamps_count_by_their_own_clock(zone: str, make: Any, as_pandas: Any) -> None:
     frame = LATE.assign(date=LATE["date"].dt.tz_convert(zone))
     assert first_days(make(frame), as_pandas) == local_days(zone)
@@ -43,7 +50,8 @@ def test_zoned_timestamps_count_by_their_own_clock(zone: str, make: Any, as_pand
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize(
-    "make", [lambda f: f, pl.from_pandas, lambda f: pl.from_pandas(f).lazy(), pa.Table.from_pandas, duckdb.from_df]
+    "make",
+    [lambda f: f, arrow_backed, pl.from_pandas, lambda f: pl.from_pandas(f).lazy(), pa.Table.from_pandas, duckdb.from_df],
 )
 def test_zoned_timestamps_count_by_the_clock_asked_for(zone: str, make: Any, as_pandas: Any) -> None:
     assert first_days(make(LATE), as_pandas, time_zone=zone) == local_days(zone)
@@ -150,3 +158,17 @@ def test_the_pattern_refuses_what_is_no_iso_date(text: str) -> None:
 @pytest.mark.parametrize("text", ["2024-02-29", "2000-02-29", "1999-12-31 00:00:00+0800", "2026-01-01T10:00Z"])
 def test_the_pattern_takes_iso_dates(text: str) -> None:
     assert re.match(ISO_DATE, text)
+
+
+def test_a_line_feed_after_a_date_is_refused_by_every_engine(engine: Any, tmp_path: Path) -> None:
+    if engine.name == "csv":
+        pytest.skip("a CSV file ends its lines so")
+    frame = pd.DataFrame({"id": [1, 2], "date": ["2026-01-01", "2026-01-02\n"], "spend": 1.0})
+    with pytest.raises(crm.DataError, match="1 row whose time"):
+        crm.Orders(engine.make(frame, tmp_path), customer="id", time="date").customers()
+
+
+def test_text_of_early_years_is_read(as_pandas: Any) -> None:
+    frame = pd.DataFrame({"id": [1, 2], "date": ["0999-12-31", "0001-01-01"], "spend": 1.0})
+    customers = crm.Orders(frame, customer="id", time="date").customers(as_of="1000-01-10")
+    assert customers["days_since_last"].tolist() == [10, (dt.date(1000, 1, 10) - dt.date(1, 1, 1)).days]

@@ -17,7 +17,9 @@ from crmmodels.kernels.order_summary import (
     OrderLines,
     combine_lines,
     count_by_period,
+    exact_unit,
     fill_panel,
+    panel_start,
     summarise_orders,
 )
 from crmmodels.kernels.periods import period_of_day
@@ -196,7 +198,11 @@ def test_the_panel_keeps_every_order_and_all_money(log: Log, later: int, period:
     customer, day, amount = arrays(log)
     as_of = int(day.max()) + later
     number = period_of_day(day, period)
-    panel = fill_panel(count_by_period(OrderLines(customer, day, amount), number, NO_DAY), N_CODES, as_of, period, NO_DAY)
+    counts = count_by_period(OrderLines(customer, day, amount), number, NO_DAY)
+    start = panel_start(counts, N_CODES, as_of, period, NO_DAY)
+    panel = fill_panel(counts, start, N_CODES, as_of, period)
+    assert start.n_rows == len(panel.customer)
+    assert start.n_returns_only == sum(bought.n_orders == 0 for bought in walk(log).values())
     walked = {code: bought for code, bought in walk(log).items() if bought.n_orders}
     assert sorted(set(panel.customer.tolist())) == sorted(walked)
     assert ((panel.exposure > 0) & (panel.exposure <= 1)).all()
@@ -219,4 +225,31 @@ def test_the_panel_keeps_every_order_and_all_money(log: Log, later: int, period:
 def test_a_customer_with_returns_only_has_no_panel() -> None:
     lines = OrderLines(np.array([0, 1]), np.array([3, 4]), np.array([-5.0, 5.0]))
     counts = count_by_period(lines, period_of_day(lines.day, "D"), NO_DAY)
-    assert fill_panel(counts, 2, 4, "D", NO_DAY).customer.tolist() == [1]
+    start = panel_start(counts, 2, 4, "D", NO_DAY)
+    assert (start.n_returns_only, start.n_rows) == (1, 1)
+    assert fill_panel(counts, start, 2, 4, "D").customer.tolist() == [1]
+
+
+@LAWS
+@given(st.lists(st.integers(-(10**6), 10**9), min_size=1, max_size=50), st.sampled_from([1, 100, 10_000]))
+def test_decimal_amounts_have_a_unit_that_makes_them_whole(cents: list[int], per_unit: int) -> None:
+    amount = np.array(cents) / per_unit
+    unit = exact_unit(amount)
+    assert unit <= per_unit
+    assert (np.rint(amount * unit) / unit == amount).all()
+
+
+@pytest.mark.parametrize("amounts", [[0.123456], [1 / 3, 2.0], [1e300], [2.0**52, 2.0**52], [0.01, 1e14]])
+def test_other_amounts_have_none(amounts: list[float]) -> None:
+    assert exact_unit(np.array(amounts)) == 1.0
+
+
+@LAWS
+@given(st.lists(st.integers(-(10**7), 10**7), min_size=1, max_size=60), st.randoms(use_true_random=False))
+def test_sums_of_cents_are_exact_in_any_order(cents: list[int], random: object) -> None:
+    shuffled = list(cents)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    n = len(cents)
+    for values in (cents, shuffled):
+        summary = summarise_orders(np.zeros(n, np.int64), np.arange(n) % 7, np.array(values) / 100, 1)
+        assert summary.spend[0] == sum(cents) / 100

@@ -57,8 +57,27 @@ def test_numpy_scalars_become_python_numbers() -> None:
             "SegmentRule(f=...) must be a whole number, a pair (lowest, highest) of them, or None; got (3, 1).",
         ),
         (lambda: crm.SegmentRule(3), "SegmentRule(label=...) must be text; got 3."),
-        (lambda: crm.ABCModel(value=None), "ABCModel(value=...) must be the name of a column; got None."),
+        (
+            lambda: crm.ABCModel(value=None),
+            "ABCModel(value=...) must be the name of a column other than 'customers', whose share the summary has already; got None.",
+        ),
         (lambda: crm.ABCModel(n_bootstrap=True), "ABCModel(n_bootstrap=...) must be a whole number, 0 or more; got True."),
+        (
+            lambda: crm.ABCModel(value="customers"),
+            (
+                "ABCModel(value=...) must be the name of a column other than 'customers', whose share the summary has already; "
+                "got 'customers'."
+            ),
+        ),
+        (lambda: crm.RFMModel(strict="no"), "RFMModel(strict=...) must be True or False; got 'no'."),
+        (
+            lambda: crm.RFMModel(n_bins=2, segments={"11": "low", "12": None, "21": "mid", "22": "high"}),
+            "RFMModel(segments=...) must be a mapping from cell to label, which is text; got {'12': None}.",
+        ),
+        (
+            lambda: crm.RFMModel(weights=(10**400, 1, 1)),
+            f"RFMModel(weights=...) must be three numbers >= 0 that are not all 0; got ({10**400}, 1, 1).",
+        ),
         (lambda: crm.ABCModel(a="x"), "ABCModel(a, b=...) must be shares with 0 < a < b < 1; got ('x', 0.95)."),
         (lambda: crm.RFMModel(weights=5), "RFMModel(weights=...) must be three numbers >= 0 that are not all 0; got 5."),
     ],
@@ -74,3 +93,20 @@ def test_a_sum_that_overflows_is_refused() -> None:
     with pytest.raises(crm.DataError) as caught:
         crm.ABCModel().fit(customers)
     assert str(caught.value).splitlines()[1] == "- the sum of column 'spend' overflows; give it in a larger unit"
+
+
+def test_arrays_are_taken_for_sequences() -> None:
+    model = crm.RFMModel(n_bins=5, thresholds={"spend": np.array([1.0, 2.0, 3.0, 4.0])}, weights=np.array([2, 1, 1]))
+    assert model.thresholds == {"spend": (1.0, 2.0, 3.0, 4.0)}
+    assert model.weights == (2, 1, 1)
+
+
+def test_large_weights_do_not_overflow() -> None:
+    customers = crm.RFMModel.example(n_customers=20, seed=0)
+    large, usual = (crm.RFMModel(weights=(w, w, w)).fit(customers).score(customers) for w in (1e308, 1.0))
+    pd.testing.assert_frame_equal(large, usual)
+
+
+def test_unknown_labels_of_any_type_are_refused() -> None:
+    with pytest.raises(crm.ParameterError, match="a mapping whose keys are among"):
+        crm.ABCModel(labels={1: "a", "zz": "b"})

@@ -25,6 +25,14 @@ class KeepsTheFrame(crm.ABCModel):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WritableRecord(crm.ABCModel):
+    def fit(self, data: Any) -> Self:
+        super().fit(data)
+        object.__setattr__(self.fitted, "boundaries", self.fitted.boundaries.copy())
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
 class KeepsTheValues(crm.ABCModel):
     def _fit(self, values: Values) -> Any:
         return {"values": np.array(values["spend"])}
@@ -202,6 +210,7 @@ class DropsRepeats(crm.ABCModel):
 @pytest.mark.parametrize(
     ("model", "check"),
     [
+        (WritableRecord, "check_record_is_read_only"),
         (KeepsTheFrame, "check_data_not_kept"),
         (KeepsTheValues, "check_data_not_kept"),
         (MutatesTheInput, "check_input_unchanged"),

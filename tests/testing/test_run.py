@@ -126,3 +126,9 @@ def test_checks_do_not_rest_on_assert_statements() -> None:
 
     for path in Path(package.__file__).parent.glob("*.py"):
         assert not [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Assert)], path.name
+
+
+@pytest.mark.parametrize("model", [crm.RFMModel, 5])
+def test_only_models_are_checked(model: Any) -> None:
+    with pytest.raises(crm.ParameterError, match=r"check_model\(model=...\) must be a model, such as RFMModel\(\)"):
+        check_model(model)

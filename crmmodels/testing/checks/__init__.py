@@ -9,6 +9,7 @@ CHECKS = (
     state.check_input_unchanged,
     state.check_failed_fit_keeps_state,
     state.check_refit_equals_fit,
+    state.check_record_is_read_only,
     state.check_data_not_kept,
     state.check_json_round_trip,
     state.check_threads_agree,

@@ -9,9 +9,11 @@ import gc
 import json
 import warnings
 import weakref
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from crmmodels.exceptions import DataError, NotFittedError
@@ -83,6 +85,28 @@ def check_refit_equals_fit(model: AnyModel, data: pd.DataFrame) -> None:
         model.fit(half)
     same(answers(model.fit(data), data), first, "answers after fitting again")
     claim(holds=model.to_dict()["fitted"] == record, otherwise="the fitted record differs after fitting again")
+
+
+def check_record_is_read_only(model: AnyModel, data: pd.DataFrame) -> None:
+    """Nobody can write to the arrays of the fitted record, fitted or restored."""
+    model.fit(data)
+    for owner in (model, type(model).from_dict(model.to_dict())):
+        writable = [name for name, array in _arrays(owner.fitted, "fitted") if array.flags.writeable]
+        claim(holds=not writable, otherwise=f"{writable} can be written to")
+
+
+def _arrays(value: object, name: str) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+    if isinstance(value, np.ndarray):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _arrays(item, f"{name}[{key!r}]")
+    elif isinstance(value, list | tuple):
+        for position, item in enumerate(value):
+            yield from _arrays(item, f"{name}[{position}]")
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from _arrays(getattr(value, field.name), f"{name}.{field.name}")
 
 
 def check_data_not_kept(model: AnyModel, data: pd.DataFrame) -> None:

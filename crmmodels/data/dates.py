@@ -1,0 +1,66 @@
+"""Dates and units as parameters."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from crmmodels.exceptions import ParameterError
+from crmmodels.kernels.periods import DAYS_PER_UNIT
+
+
+def as_date(value: str | dt.date | np.datetime64, owner: str, name: str) -> dt.date:
+    """Read a date; a time of day is refused, since orders count by whole days.
+
+    Parameters
+    ----------
+    value : str, date or datetime64
+        The date; text in ISO 8601.
+    owner, name : str
+        Whose parameter, and which, for the error.
+
+    Returns
+    -------
+    date
+        The day.
+
+    Raises
+    ------
+    ParameterError
+        If this is no date, or has a time of day.
+    """
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            raise ParameterError.must_be(owner, name, "a date such as '1998-07-01'", value) from None
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if pd.isna(value):
+        raise ParameterError.must_be(owner, name, "a date such as '1998-07-01'", value)
+    if isinstance(value, dt.datetime):
+        if value.time() != dt.time():
+            raise ParameterError.must_be(owner, name, "a date without a time of day", value)
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    raise ParameterError.must_be(owner, name, "a date such as '1998-07-01'", value)
+
+
+def check_unit(unit: object) -> None:
+    """Refuse what is no unit of age.
+
+    Parameters
+    ----------
+    unit : object
+        "D", "W", "M" or "Y".
+
+    Raises
+    ------
+    ParameterError
+        If it is none of them.
+    """
+    if not isinstance(unit, str) or unit not in DAYS_PER_UNIT:
+        raise ParameterError.unknown_choice("customers", "unit", DAYS_PER_UNIT, unit)
