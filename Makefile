@@ -41,7 +41,7 @@ $(VENV)/base.done: constraints.txt
 		{ echo "crmmodels needs Python 3.11 or later; give one: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Setting up $(VENV) ..."
-	@$(PIP) pip
+	@$(PIP) --upgrade 'pip>=25.1'
 	@touch $@
 
 $(VENV)/demo.done: $(VENV)/base.done pyproject.toml

@@ -69,8 +69,13 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     written = [folder / name for name in ("customers.parquet", "segments.png", "concentration.png")]
     scored.to_parquet(written[0], index=False)
-    crm.plotting.plot_segments(rfm, customers).figure.savefig(written[1], dpi=150)
-    crm.plotting.plot_concentration(abc).figure.savefig(written[2], dpi=150)
+    for ax, path in (
+        (crm.plotting.plot_segments(rfm, customers), written[1]),
+        (crm.plotting.plot_concentration(abc), written[2]),
+    ):
+        figure = ax.get_figure(root=True)
+        assert figure is not None  # noqa: S101  (for the type checker: these axes stand in a figure)
+        figure.savefig(path, dpi=150)
 
     print(f"CDNOW: {len(frame):,} orders of {len(customers):,} customers, as of {AS_OF}, US dollars\n")
     print(segment_report(rfm.summary(customers)), end="\n\n")

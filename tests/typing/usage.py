@@ -35,7 +35,7 @@ rules = [crm.SegmentRule("lapsed", r=[1, 2]), crm.SegmentRule("active", r=(3, 5)
 crm.RFMModel(segments=rules, thresholds={"spend": [1, 2, 3, 4]})
 crm.RFMModel(segments="twelve")  # type: ignore[arg-type]
 crm.RFMModel(labels="de")  # type: ignore[arg-type]
-crm.RFMModel(5)  # type: ignore[misc]
+crm.RFMModel(5)  # type: ignore[call-arg]
 orders.customers(unit="H")  # type: ignore[arg-type]
 
 abc = crm.ABCModel(method="computed", a=0.7).fit(customers)
