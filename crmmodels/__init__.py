@@ -1,7 +1,7 @@
 """Customer analytics: from an order log to numbers and a label per customer."""
 
 from crmmodels import plotting
-from crmmodels.base import BaseModel, Model
+from crmmodels.base import BaseModel
 from crmmodels.data import datasets
 from crmmodels.data.orders import Orders
 from crmmodels.data.schema import Column
@@ -24,6 +24,7 @@ from crmmodels.models.loading import load
 from crmmodels.models.migration import Migration
 from crmmodels.models.rfm import RFMFit, RFMModel
 from crmmodels.models.segment_tables import SegmentRule
+from crmmodels.protocol import Model
 
 __all__ = [
     "ABCFit",

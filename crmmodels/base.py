@@ -6,7 +6,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, overload, runtime_checkable
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 import narwhals as nw
 import numpy as np
@@ -18,7 +18,7 @@ from crmmodels._typing import AnyArray, FloatArray, IntArray
 from crmmodels.data.orders import Orders
 from crmmodels.data.schema import Column, read_values
 from crmmodels.data.tables import Table, in_kind_of, open_table, ordered_labels
-from crmmodels.display import ModelView, html_view, text_view
+from crmmodels.display import html_view, text_view, view_of
 from crmmodels.exceptions import CrmModelsWarning, NotFittedError, SavedFormatError, warn
 
 FitT = TypeVar("FitT")
@@ -26,56 +26,6 @@ FrameT = TypeVar("FrameT")
 Values = Mapping[str, FloatArray]
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a damaged document may cause on the way from JSON to a model."""
-
-
-@runtime_checkable
-class Model(Protocol):
-    """What an application may rely on; inheriting from BaseModel is not required."""
-
-    def fit(self, data: Any) -> Self:
-        """Learn from a reference population.
-
-        Parameters
-        ----------
-        data : dataframe or Orders
-            One row per customer.
-
-        Returns
-        -------
-        Self
-            The model itself, now fitted.
-        """
-        ...
-
-    def score(self, data: Any) -> Any:
-        """Return numbers, one row per customer.
-
-        Parameters
-        ----------
-        data : dataframe or Orders
-            The customers.
-
-        Returns
-        -------
-        dataframe
-            Of the kind of ``data``.
-        """
-        ...
-
-    def segment(self, data: Any) -> Any:
-        """Return one label per customer.
-
-        Parameters
-        ----------
-        data : dataframe or Orders
-            The customers.
-
-        Returns
-        -------
-        Series or dataframe
-            Ordered labels, of the kind of ``data``.
-        """
-        ...
 
 
 class BaseModel(ABC, Generic[FitT]):
@@ -323,10 +273,10 @@ class BaseModel(ABC, Generic[FitT]):
 
     def __repr__(self) -> str:
         """Parameters, fitted record, score columns and labels."""
-        return text_view(self._view())
+        return text_view(view_of(self))
 
     def _repr_html_(self) -> str:
-        return html_view(self._view())
+        return html_view(view_of(self))
 
     # What a new model gives.
 
@@ -440,21 +390,3 @@ class BaseModel(ABC, Generic[FitT]):
 
     def _read(self, table: Table) -> Values:
         return read_values(table.frame, self.columns(), table.key, type(self).__name__)
-
-    def _view(self) -> ModelView:
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}  # type: ignore[arg-type]
-        parameters = self._parameters()
-        record = self._record
-        fitted: dict[str, Any] | None = None
-        if dataclasses.is_dataclass(record):
-            fitted = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
-        elif record is not None:
-            fitted = {"record": record}
-        return ModelView(
-            type(self).__name__,
-            parameters,
-            frozenset(name for name, value in parameters.items() if value != defaults[name]),
-            fitted,
-            tuple(self.score_columns()),
-            tuple(self.segment_labels()),
-        )

@@ -41,6 +41,36 @@ class ModelView:
     labels: tuple[str, ...]
 
 
+def view_of(model: Any) -> ModelView:
+    """Return what a model shows of itself.
+
+    Parameters
+    ----------
+    model : BaseModel
+        The model.
+
+    Returns
+    -------
+    ModelView
+        Its parameters, fitted record, score columns and labels.
+    """
+    fields = dataclasses.fields(model)
+    parameters = {field.name: getattr(model, field.name) for field in fields}
+    fitted: dict[str, Any] | None = None
+    if model.is_fitted:
+        record = model.fitted
+        names = [field.name for field in dataclasses.fields(record)] if dataclasses.is_dataclass(record) else []
+        fitted = {name: getattr(record, name) for name in names} or {"record": record}
+    return ModelView(
+        type(model).__name__,
+        parameters,
+        frozenset(field.name for field in fields if parameters[field.name] != field.default),
+        fitted,
+        tuple(model.score_columns()),
+        tuple(model.segment_labels()),
+    )
+
+
 def show_value(value: Any) -> str:
     """Return one parameter or fitted value in at most one line."""
     if isinstance(value, np.ndarray):

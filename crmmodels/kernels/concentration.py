@@ -228,100 +228,6 @@ def _nearest_on_polygon(x: FloatArray, y: FloatArray, target_x: float) -> tuple[
     return np.array([x[edge] + along * step_x[edge], y[edge] + along * step_y[edge]]), edge
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LorenzCurve:
-    """The Lorenz curve at a bounded number of knots, largest customers first.
-
-    Attributes
-    ----------
-    value : ndarray of float64, shape (n_knots,)
-        Value at each knot, descending.
-    customers : ndarray of float64, shape (2, n_knots)
-        Customers with a larger value, and with this value or a larger one.
-    share : ndarray of float64, shape (2, n_knots)
-        Shares of the total that they make.
-    """
-
-    value: FloatArray
-    customers: FloatArray
-    share: FloatArray
-
-
-def thin_curve(distribution: Concentration, n_knots: int, boundaries: FloatArray) -> LorenzCurve:
-    """Keep a bounded number of knots, evenly spread over customers and over share.
-
-    Parameters
-    ----------
-    distribution : Concentration
-        The distribution.
-    n_knots : int
-        Most knots to keep beside the boundaries, at least 4.
-    boundaries : ndarray of float64, shape (n_boundaries,)
-        Values that are kept in any case, so that the curve is exact there; infinite ones are passed over.
-
-    Returns
-    -------
-    LorenzCurve
-        All distinct values where they are few enough, otherwise a subset with both ends.
-    """
-    n = len(distribution.value)
-    if n <= n_knots:
-        keep = np.arange(n)
-    else:
-        grid = (np.arange(n_knots // 2) + 1) / (n_knots // 2)
-        by_customers = np.searchsorted(distribution.customers / distribution.customers[-1], grid[1:])
-        by_share = np.searchsorted(distribution.share, grid[:-1])
-        at_boundary = np.flatnonzero(np.isin(distribution.value, boundaries))
-        keep = np.unique(np.concatenate([[0], by_customers, by_share, at_boundary]))
-    customers = distribution.customers[keep].astype(np.float64)
-    before_share = np.concatenate([[0.0], distribution.share[:-1]])[keep]
-    return LorenzCurve(
-        distribution.value[keep],
-        np.stack([customers - distribution.count[keep], customers]),
-        np.stack([before_share, distribution.share[keep]]),
-    )
-
-
-def place_on_curve(values: FloatArray, curve: LorenzCurve) -> tuple[FloatArray, FloatArray]:
-    """Rank and cumulative share of values among the customers behind a curve.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n_customers,)
-        Any values.
-    curve : LorenzCurve
-        The reference.
-
-    Returns
-    -------
-    rank : ndarray of float64, shape (n_customers,)
-        1 plus the reference customers with a larger value, rounded down.
-    share : ndarray of float64, shape (n_customers,)
-        Share of the reference total made by customers with this value or a larger one.
-
-    Notes
-    -----
-    Exact at the knots, and everywhere where no value was left out between them; otherwise linear in between.
-    """
-    ascending = curve.value[::-1]
-    last = len(ascending) - 1
-    # at: the smallest knot that is not below the value; below: the next smaller one.
-    at = np.clip(last - np.searchsorted(ascending, values, side="left"), 0, last)
-    below = np.minimum(at + 1, last)
-    exact = curve.value[at] == values
-    gap = curve.value[at] - curve.value[below]
-    beyond = curve.value[at] - np.maximum(values, curve.value[below])
-    along = np.clip(np.divide(beyond, gap, out=np.ones(len(values)), where=gap > 0), 0.0, 1.0)
-    inside = values < curve.value[0]
-
-    def between(figure: FloatArray, at_knot: int) -> FloatArray:
-        low = figure[1][at]
-        high = np.where(at == last, low, figure[0][below])
-        return np.where(exact, figure[at_knot][at], np.where(inside, low + along * (high - low), 0.0))
-
-    return 1.0 + np.floor(between(curve.customers, 0)), between(curve.share, 1)
-
-
 def classify(values: FloatArray, boundaries: FloatArray, *, separate_negative: bool) -> IntArray:
     """Class codes, worst first.
 
@@ -344,29 +250,6 @@ def classify(values: FloatArray, boundaries: FloatArray, *, separate_negative: b
     if separate_negative:
         codes += values > 0
     return codes
-
-
-def whale_curve(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Cumulative contribution with the most profitable customers first.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n_customers,)
-        Contributions of either sign with a positive sum.
-
-    Returns
-    -------
-    customers : ndarray of float64, shape (n_customers + 1,)
-        Share of customers, from 0 to 1.
-    contribution : ndarray of float64, shape (n_customers + 1,)
-        Share of the final total; it rises above 1 and falls back to it where some customers lose money.
-
-    References
-    ----------
-    Kaplan, R. S. & Narayanan, V. G. (2001). Measuring and Managing Customer Profitability. Cost Management 15(5), 5-15.
-    """
-    running = np.concatenate([[0.0], np.cumsum(np.sort(values)[::-1])])
-    return np.linspace(0.0, 1.0, len(running)), running / running[-1]
 
 
 def bootstrap_concentration(

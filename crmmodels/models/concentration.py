@@ -16,6 +16,7 @@ from crmmodels.data.schema import Column
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels import concentration as kernel
 from crmmodels.kernels.grouping import group_means, group_shares
+from crmmodels.kernels.lorenz import LorenzCurve, place_on_curve, thin_curve
 from crmmodels.kernels.rounding import significant
 from crmmodels.models.labels import read_labels
 from crmmodels.models.migration import Migration, migrate
@@ -85,7 +86,7 @@ class ABCFit:
     top_20_share: float
     n_for_80: int
     share_for_80: float
-    curve: kernel.LorenzCurve
+    curve: LorenzCurve
     points: FloatArray | None
     intervals: Mapping[str, Interval] | None
 
@@ -163,7 +164,7 @@ class ABCModel(BaseModel[ABCFit]):
     n_knots: int = 1024
     labels: Language | Mapping[str, str] = "en"
 
-    record_types: ClassVar[tuple[type, ...]] = (ABCFit, kernel.LorenzCurve, Interval)
+    record_types: ClassVar[tuple[type, ...]] = (ABCFit, LorenzCurve, Interval)
 
     def columns(self) -> Sequence[Column]:
         """Columns that the model reads, beside the key."""
@@ -286,7 +287,7 @@ class ABCModel(BaseModel[ABCFit]):
             boundaries=boundaries,
             gini=gini,
             n_for_80=n_for_share,
-            curve=kernel.thin_curve(distribution, self.n_knots, boundaries),
+            curve=thin_curve(distribution, self.n_knots, boundaries),
             points=points,
             intervals=self._intervals(distribution, figures) if self.n_bootstrap else None,
             **figures,
@@ -304,8 +305,8 @@ class ABCModel(BaseModel[ABCFit]):
 
     def _score(self, values: Values, fitted: ABCFit) -> Mapping[str, AnyArray]:
         contribution = significant(values[self.value])
-        rank, cumulative = kernel.place_on_curve(contribution, fitted.curve)
-        return {"share": contribution / fitted.total, "cumulative_share": cumulative, "rank": rank.astype(np.int64)}
+        places = place_on_curve(contribution, fitted.curve)
+        return {"share": contribution / fitted.total, "cumulative_share": places.share, "rank": places.rank.astype(np.int64)}
 
     def _segment(self, values: Values, fitted: ABCFit) -> IntArray:
         return kernel.classify(

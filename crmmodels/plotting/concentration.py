@@ -10,7 +10,7 @@ import numpy as np
 
 from crmmodels._typing import FloatArray
 from crmmodels.exceptions import ParameterError
-from crmmodels.kernels.concentration import LorenzCurve
+from crmmodels.kernels.lorenz import LorenzCurve
 from crmmodels.models.concentration import ABCFit, ABCModel
 from crmmodels.plotting.figures import BLUE, GREY, ORANGE, axes_of_size, percent, percent_axis, require_matplotlib, settle
 from crmmodels.plotting.lettering import Lettering, Phrases, english_labels, language_of, write_in_fonts

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from crmmodels._typing import FloatArray
 from crmmodels.data.orders import Orders
 from crmmodels.data.schema import Column, read_values
 from crmmodels.data.tables import open_table
 from crmmodels.exceptions import DataError
+from crmmodels.kernels.lorenz import whale_curve
 from crmmodels.plotting.figures import BLUE, GREY, ORANGE, axes_of_size, percent, percent_axis, require_matplotlib
 from crmmodels.plotting.lettering import Phrases, language_of_texts, write_in_fonts
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 _PLOT: Final = "plot_whale"
 _KEY: Final = "customer_id"
-_MOST_POINTS: Final = 2000
-"""More points than a curve on paper can show."""
 
 _PHRASES: Final[Phrases] = {
     "en": {
@@ -35,55 +32,6 @@ _PHRASES: Final[Phrases] = {
         "peak": "峰值：{customers} 的客户\n贡献总 {value} 的 {height}",
     },
 }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WhaleCurve:
-    """Cumulative value over customers, best first.
-
-    Attributes
-    ----------
-    customers : ndarray of float64, shape (n_points,)
-        Share of the customers, from 0 to 1.
-    value : ndarray of float64, shape (n_points,)
-        What they make together, from 0 to the total, above it where some customers take value away.
-    peak : int
-        Point at which they make most: the last customer with a positive value.
-    total : float
-        What all customers make.
-    """
-
-    customers: FloatArray
-    value: FloatArray
-    peak: int
-    total: float
-
-
-def whale_curve(values: FloatArray, n_points: int = _MOST_POINTS) -> WhaleCurve:
-    """Cumulative value over customers, those with the largest value first.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n_customers,)
-        Of either sign.
-    n_points : int, default 2000
-        Points to keep, beside the peak; both ends are among them.
-
-    Returns
-    -------
-    WhaleCurve
-        Exact at every point kept.
-
-    References
-    ----------
-    Kaplan, R. S. & Narayanan, V. G. (2001). Measuring and Managing Customer Profitability. Journal of Cost Management
-    15(5), 5-15.
-    """
-    n = len(values)
-    running = np.concatenate([[0.0], np.cumsum(np.sort(values)[::-1])])
-    at_peak = int((values > 0).sum())
-    keep = np.unique(np.append(np.linspace(0, n, min(n, n_points) + 1).astype(np.int64), at_peak))
-    return WhaleCurve(keep / n, running[keep], int(np.searchsorted(keep, at_peak)), float(running[-1]))
 
 
 def plot_whale(data: Any, *, value: str = "margin", ax: Axes | None = None) -> Axes:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import crmmodels as crm
 from crmmodels import plotting
-from crmmodels.plotting.whale import whale_curve
+from crmmodels.kernels.lorenz import whale_curve
 
 SIX = pd.DataFrame({"customer_id": list("uvwxyz"), "margin": [-15.0, 40.0, 0.0, 20.0, -5.0, 60.0]})
 MARGINS = st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=60)

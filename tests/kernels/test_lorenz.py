@@ -1,4 +1,4 @@
-"""Thinned curve, places on it, whale curve and bootstrap of `crmmodels.kernels.concentration`."""
+"""`crmmodels.kernels.lorenz`, and the bootstrap of `crmmodels.kernels.concentration`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmmodels.kernels.concentration import (
-    bootstrap_concentration,
-    concentration,
-    place_on_curve,
-    thin_curve,
-    whale_curve,
-)
+from crmmodels.kernels.concentration import bootstrap_concentration, concentration
+from crmmodels.kernels.lorenz import LorenzCurve, place_on_curve, thin_curve, whale_curve
 
 LAWS = settings(max_examples=80, deadline=None)
 
 whole = st.lists(st.integers(1, 30) | st.integers(1, 10**6), min_size=1, max_size=60)
 NOWHERE = np.array([np.inf, np.inf])
 queries = st.lists(st.integers(-5, 40) | st.integers(-5, 10**6 + 5), min_size=1, max_size=20)
+
+
+def placed(values: np.ndarray, curve: LorenzCurve) -> tuple[np.ndarray, np.ndarray]:
+    places = place_on_curve(values, curve)
+    return places.rank, places.share
 
 
 def place_by_count(values: Sequence[int], query: int) -> tuple[int, float]:
@@ -35,7 +35,7 @@ def place_by_count(values: Sequence[int], query: int) -> tuple[int, float]:
 @given(whole, queries)
 def test_all_knots_place_every_value_exactly(values: list[int], asked: list[int]) -> None:
     curve = thin_curve(concentration(np.array(values, dtype=np.float64)), 10**9, NOWHERE)
-    rank, share = place_on_curve(np.array(asked, dtype=np.float64), curve)
+    rank, share = placed(np.array(asked, dtype=np.float64), curve)
     expected = [place_by_count(values, query) for query in asked]
     assert rank.tolist() == [r for r, _ in expected]
     np.testing.assert_allclose(share, [s for _, s in expected], atol=1e-12)
@@ -63,7 +63,7 @@ def test_a_thinned_curve_keeps_the_boundaries(values: list[int], n_knots: int, d
     curve = thin_curve(distribution, n_knots, np.array([boundary, np.inf]))
     assert boundary in curve.value
     assert len(curve.value) <= n_knots + 1
-    rank, _ = place_on_curve(np.array([boundary]), curve)
+    rank, _ = placed(np.array([boundary]), curve)
     assert rank[0] == 1 + sum(value > boundary for value in values)
 
 
@@ -74,8 +74,8 @@ def test_a_thinned_curve_is_off_by_at_most_what_lies_between_two_knots(
 ) -> None:
     distribution = concentration(np.array(values, dtype=np.float64))
     at = np.sort(np.array(asked + values, dtype=np.float64))
-    exact_rank, exact_share = place_on_curve(at, thin_curve(distribution, 10**9, NOWHERE))
-    rank, share = place_on_curve(at, thin_curve(distribution, n_knots, NOWHERE))
+    exact_rank, exact_share = placed(at, thin_curve(distribution, 10**9, NOWHERE))
+    rank, share = placed(at, thin_curve(distribution, n_knots, NOWHERE))
     grid = n_knots // 2
     assert (np.abs(rank - exact_rank) <= 2 * len(values) / grid).all()
     assert (np.abs(share - exact_share) <= 1 / grid + 1e-12).all()
@@ -92,7 +92,7 @@ def test_a_value_between_two_knots_is_interpolated() -> None:
     distribution = concentration(np.arange(1.0, 101.0))
     curve = thin_curve(distribution, 5, NOWHERE)
     assert curve.value.tolist() == [100.0, 71.0, 1.0]
-    rank, share = place_on_curve(np.array([36.0]), curve)
+    rank, share = placed(np.array([36.0]), curve)
     # 71 and more are 30 customers, more than 1 are 99; 36 is half way between.
     assert rank.tolist() == [1.0 + 64.0]
     assert share[0] == pytest.approx((sum(range(71, 101)) / 5050 + 5049 / 5050) / 2)
@@ -101,7 +101,7 @@ def test_a_value_between_two_knots_is_interpolated() -> None:
 @pytest.mark.parametrize("values", [[1e308, 1.0], [1e308], [5e-324], [1e-300, 1e300]])
 def test_extreme_values_are_placed_without_a_warning(values: list[float]) -> None:
     curve = thin_curve(concentration(np.array(values)), 10**9, NOWHERE)
-    rank, share = place_on_curve(np.array([-1.7e308, 0.0, 1.7e308, *values]), curve)
+    rank, share = placed(np.array([-1.7e308, 0.0, 1.7e308, *values]), curve)
     assert rank[:3].tolist() == [len(values) + 1, len(values) + 1, 1]
     assert share[:3].tolist() == [1.0, 1.0, 0.0]
     assert rank[3:].tolist() == [1 + sum(other > value for other in values) for value in values]
@@ -109,18 +109,18 @@ def test_extreme_values_are_placed_without_a_warning(values: list[float]) -> Non
 
 def test_the_whale_curve_of_a_hand_case_rises_above_one_and_falls_back() -> None:
     """The shape of Kaplan & Narayanan (2001): the best make 120 % of the profit, and the last one costs 20 %."""
-    customers, contribution = whale_curve(np.array([-20.0, 60.0, 40.0, 0.0, 20.0]))
-    np.testing.assert_allclose(customers, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0], rtol=1e-15)
-    np.testing.assert_allclose(contribution, [0.0, 0.6, 1.0, 1.2, 1.2, 1.0], rtol=1e-15)
+    curve = whale_curve(np.array([-20.0, 60.0, 40.0, 0.0, 20.0]))
+    np.testing.assert_allclose(curve.customers, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0], rtol=1e-15)
+    assert (curve.value.tolist(), curve.total, curve.peak) == ([0.0, 60.0, 100.0, 120.0, 120.0, 100.0], 100.0, 3)
 
 
 @LAWS
-@given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=40).filter(lambda values: sum(values) > 0))
+@given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=40))
 def test_the_whale_curve_is_the_best_that_so_many_customers_make(values: list[int]) -> None:
-    customers, contribution = whale_curve(np.array(values, dtype=np.float64))
-    expected = [sum(sorted(values, reverse=True)[:k]) / sum(values) for k in range(len(values) + 1)]
-    np.testing.assert_allclose(contribution, expected, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(customers, np.arange(len(values) + 1) / len(values), rtol=1e-15)
+    curve = whale_curve(np.array(values, dtype=np.float64))
+    assert curve.value.tolist() == [sum(sorted(values, reverse=True)[:k]) for k in range(len(values) + 1)]
+    assert curve.value[curve.peak] == curve.value.max()
+    np.testing.assert_allclose(curve.customers, np.arange(len(values) + 1) / len(values), rtol=1e-15)
 
 
 SAMPLE = np.round(np.random.default_rng(3).lognormal(3.0, 1.0, 60), 0) + 1.0

@@ -1,0 +1,167 @@
+"""The Lorenz curve at few points, places on it, and the whale curve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crmmodels._typing import FloatArray
+from crmmodels.kernels.concentration import Concentration
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LorenzCurve:
+    """The Lorenz curve at a bounded number of knots, largest customers first.
+
+    Attributes
+    ----------
+    value : ndarray of float64, shape (n_knots,)
+        Value at each knot, descending.
+    customers : ndarray of float64, shape (2, n_knots)
+        Customers with a larger value, and with this value or a larger one.
+    share : ndarray of float64, shape (2, n_knots)
+        Shares of the total that they make.
+    """
+
+    value: FloatArray
+    customers: FloatArray
+    share: FloatArray
+
+
+def thin_curve(distribution: Concentration, n_knots: int, boundaries: FloatArray) -> LorenzCurve:
+    """Keep a bounded number of knots, evenly spread over customers and over share.
+
+    Parameters
+    ----------
+    distribution : Concentration
+        The distribution.
+    n_knots : int
+        Most knots to keep beside the boundaries, at least 4.
+    boundaries : ndarray of float64, shape (n_boundaries,)
+        Values that are kept in any case, so that the curve is exact there; infinite ones are passed over.
+
+    Returns
+    -------
+    LorenzCurve
+        All distinct values where they are few enough, otherwise a subset with both ends.
+    """
+    n = len(distribution.value)
+    if n <= n_knots:
+        keep = np.arange(n)
+    else:
+        grid = (np.arange(n_knots // 2) + 1) / (n_knots // 2)
+        by_customers = np.searchsorted(distribution.customers / distribution.customers[-1], grid[1:])
+        by_share = np.searchsorted(distribution.share, grid[:-1])
+        at_boundary = np.flatnonzero(np.isin(distribution.value, boundaries))
+        keep = np.unique(np.concatenate([[0], by_customers, by_share, at_boundary]))
+    customers = distribution.customers[keep].astype(np.float64)
+    before_share = np.concatenate([[0.0], distribution.share[:-1]])[keep]
+    return LorenzCurve(
+        distribution.value[keep],
+        np.stack([customers - distribution.count[keep], customers]),
+        np.stack([before_share, distribution.share[keep]]),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CurvePlaces:
+    """Where values stand among the customers behind a curve.
+
+    Attributes
+    ----------
+    rank : ndarray of float64, shape (n_values,)
+        1 plus the customers with a larger value, rounded down.
+    share : ndarray of float64, shape (n_values,)
+        Share of the total made by customers with this value or a larger one.
+    """
+
+    rank: FloatArray
+    share: FloatArray
+
+
+def place_on_curve(values: FloatArray, curve: LorenzCurve) -> CurvePlaces:
+    """Rank and cumulative share of values among the customers behind a curve.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_customers,)
+        Any values.
+    curve : LorenzCurve
+        The reference.
+
+    Returns
+    -------
+    CurvePlaces
+        Rank and share of each value.
+
+    Notes
+    -----
+    Exact at the knots, and everywhere where no value was left out between them; otherwise linear in between.
+    """
+    ascending = curve.value[::-1]
+    last = len(ascending) - 1
+    # at: the smallest knot that is not below the value; below: the next smaller one.
+    at = np.clip(last - np.searchsorted(ascending, values, side="left"), 0, last)
+    below = np.minimum(at + 1, last)
+    exact = curve.value[at] == values
+    gap = curve.value[at] - curve.value[below]
+    beyond = curve.value[at] - np.maximum(values, curve.value[below])
+    along = np.clip(np.divide(beyond, gap, out=np.ones(len(values)), where=gap > 0), 0.0, 1.0)
+    inside = values < curve.value[0]
+
+    def between(figure: FloatArray, at_knot: int) -> FloatArray:
+        low = figure[1][at]
+        high = np.where(at == last, low, figure[0][below])
+        return np.where(exact, figure[at_knot][at], np.where(inside, low + along * (high - low), 0.0))
+
+    return CurvePlaces(1.0 + np.floor(between(curve.customers, 0)), between(curve.share, 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WhaleCurve:
+    """Cumulative value over customers, best first.
+
+    Attributes
+    ----------
+    customers : ndarray of float64, shape (n_points,)
+        Share of the customers, from 0 to 1.
+    value : ndarray of float64, shape (n_points,)
+        What they make together, from 0 to the total, above it where some customers take value away.
+    peak : int
+        Point at which they make most: the last customer with a positive value.
+    total : float
+        What all customers make.
+    """
+
+    customers: FloatArray
+    value: FloatArray
+    peak: int
+    total: float
+
+
+def whale_curve(values: FloatArray, n_points: int = 2000) -> WhaleCurve:
+    """Cumulative value over customers, those with the largest value first.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_customers,)
+        Of either sign.
+    n_points : int, default 2000
+        Points to keep, beside the peak; both ends are among them. A curve on paper cannot show more.
+
+    Returns
+    -------
+    WhaleCurve
+        Exact at every point kept.
+
+    References
+    ----------
+    Kaplan, R. S. & Narayanan, V. G. (2001). Measuring and Managing Customer Profitability. Journal of Cost Management
+    15(5), 5-15.
+    """
+    n = len(values)
+    running = np.concatenate([[0.0], np.cumsum(np.sort(values)[::-1])])
+    at_peak = int((values > 0).sum())
+    keep = np.unique(np.append(np.linspace(0, n, min(n, n_points) + 1).astype(np.int64), at_peak))
+    return WhaleCurve(keep / n, running[keep], int(np.searchsorted(keep, at_peak)), float(running[-1]))
