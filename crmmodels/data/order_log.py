@@ -29,6 +29,8 @@ from crmmodels.kernels.order_summary import (
 from crmmodels.kernels.periods import DAYS_PER_UNIT, first_day_of_period, period_of_day
 
 EPOCH = dt.date(1970, 1, 1)
+NO_DAY: Final = 10**9
+"""A day number later than any date."""
 MOST_PANEL_ROWS: Final = 200_000_000
 """Rows of a panel that are still made: about 20 gigabytes."""
 
@@ -129,7 +131,7 @@ class ArrayLog:
             nothing = np.empty(0, np.int64)
             counts = PeriodCounts(nothing, nothing, nothing, np.empty(0), nothing)
         else:
-            counts = count_by_period(lines, period_of_day(lines.day, period), order_plans.NO_DAY)
+            counts = count_by_period(lines, period_of_day(lines.day, period), NO_DAY)
         panel, n_returns_only = _filled(counts, len(self.keys), as_of, period)
         columns = {"customer_id": self.keys.take(panel.customer), **panel_columns(panel, period)}
         return PanelAnswer(self.build(columns), n_returns_only)
@@ -190,17 +192,19 @@ class EngineLog:
     def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
         """Count by period in the engine, then fill the gaps in memory."""
         cells = self._answer(lambda: order_plans.by_period(self._orders(bounds), period))
-        unread = _has_missing(cells["customer"]) or cells["period"].is_null().any()
+        unread = _has_missing(cells["customer"]) or cells["when"].is_null().any()
         if unread or not cells["spend"].is_finite().all():
             raise BadRowsError
-        cells = cells.sort("customer", "period")
+        cells = cells.sort("customer", "when")
         starts, codes = _runs(cells["customer"])
+        when = cells["when"]
+        no_order = cells["first_day"].is_null().to_numpy()
         counts = PeriodCounts(
             codes,
-            cells["period"].to_numpy().astype(np.int64),
+            period_of_day(_day_numbers(when), period) if when.dtype.is_temporal() else when.to_numpy().astype(np.int64),
             cells["n_orders"].to_numpy().astype(np.int64),
             cells["spend"].to_numpy().astype(np.float64),
-            cells["first_day"].to_numpy().astype(np.int64),
+            np.where(no_order, NO_DAY, _day_numbers(cells["first_day"])),
         )
         panel, n_returns_only = _filled(counts, len(starts), as_of, period)
         key = cells["customer"][starts[panel.customer].tolist()].alias("customer_id")
@@ -286,7 +290,7 @@ def _days(time: pd.Series[Any], time_zone: str | None) -> AnyArray:
     if time.dtype.kind != "M":
         # Few distinct days: each string is parsed once.
         codes, distinct = pd.factorize(time.str.slice(0, 10))
-        return pd.to_datetime(pd.Series(distinct), format="%Y-%m-%d").to_numpy().astype("datetime64[D]").astype(np.int32)[codes]
+        return np.array(list(distinct), dtype="datetime64[D]").astype(np.int32)[codes]
     return time.to_numpy().astype("datetime64[D]").astype(np.int32)
 
 
@@ -311,7 +315,7 @@ def _has_missing(key: nw.Series[Any]) -> bool:
 def _filled(counts: PeriodCounts, n_customers: int, as_of: dt.date, period: Period) -> tuple[Panel, int]:
     """Return a panel, and the customers left out of it, unless it would not fit in memory."""
     end = (as_of - EPOCH).days
-    start = panel_start(counts, n_customers, end, period, order_plans.NO_DAY)
+    start = panel_start(counts, n_customers, end, period, NO_DAY)
     if start.n_rows > MOST_PANEL_ROWS:
         must = f"longer for this log, whose panel would have {start.n_rows:,} rows (at most {MOST_PANEL_ROWS:,}); split the customers, too"
         raise ParameterError.must_be("panel", "period", must, period)

@@ -1,6 +1,6 @@
 """What is asked of a dataframe engine, as narwhals expressions.
 
-One plan serves every lazy engine. Each reads the log once; rows that cannot be read turn its sums into NaN, and so are noticed.
+One plan serves every lazy engine. Each reads the log once; rows that cannot be read make its sums infinite, and so are noticed.
 """
 
 from __future__ import annotations
@@ -26,14 +26,7 @@ ISO_DATE: Final = (
 Complete, leap years included, so that every engine refuses the same strings and none fails while parsing."""
 
 _MONTHS: Final[dict[Period, int]] = {"M": 1, "Q": 3, "Y": 12}
-_WEEKS_BEFORE_EPOCH: Final = 100_000
-"""Added before a division, since engines round the quotient of a negative number differently."""
-_MINUTES_PER_DAY: Final = 24 * 60
-_EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001  (wall-clock time, as the days are)
 _NEVER: Final = dt.date(9999, 12, 31)
-
-NO_DAY: Final = 10**9
-"""A day number later than any date."""
 
 
 def order_day(time: nw.Expr, dtype: nw.dtypes.DType, time_zone: str | None = None) -> nw.Expr:
@@ -61,7 +54,7 @@ def is_missing(column: str, schema: nw.Schema) -> nw.Expr:
 def lines(log: nw.LazyFrame[Any], time_zone: str | None) -> nw.LazyFrame[Any]:
     """Keep customer, day, amount and order id; a log without amounts has orders of amount 0.
 
-    The amount is NaN where it is missing or the day or order cannot be read: no sum hides it, and it costs no count of its own.
+    The amount is infinite where it is missing or the day or order cannot be read: no sum hides it, and it costs no count of its own.
     """
     schema = log.collect_schema()
     day = order_day(nw.col("time"), schema["time"], time_zone).alias("day")
@@ -70,7 +63,7 @@ def lines(log: nw.LazyFrame[Any], time_zone: str | None) -> nw.LazyFrame[Any]:
     known = ~nw.col("day").is_null()
     if order_id:
         known &= ~is_missing("order_id", schema)
-    read = nw.when(known).then(nw.col("amount")).fill_null(float("nan"))
+    read = nw.when(known).then(nw.col("amount")).fill_null(float("inf"))
     return log.select("customer", day, amount.alias("amount"), *order_id).with_columns(read.alias("amount"))
 
 
@@ -128,31 +121,18 @@ def customer_columns() -> list[nw.Expr]:
 
 
 def by_period(log: nw.LazyFrame[Any], period: Period) -> nw.LazyFrame[Any]:
-    """One row per customer and period in which there are lines; a return-only cell has a first day of `NO_DAY`."""
-    first_day = nw.when(nw.col("amount") >= 0).then(day_number(nw.col("day"))).otherwise(nw.lit(NO_DAY))
+    """One row per customer and day, or month and longer: when (the day, or the period's number), orders, money, first order day."""
+    is_order = nw.col("amount") >= 0
+    when = nw.col("day")
+    if period in _MONTHS:
+        months = when.dt.year().cast(nw.Int64) * 12 + when.dt.month().cast(nw.Int64) - 1
+        when = months // _MONTHS[period] - 1970 * 12 // _MONTHS[period]
     return (
-        log.with_columns(_period_number(nw.col("day"), period).alias("period"), first_day.alias("first_day"))
-        .group_by("customer", "period")
+        log.with_columns(when.alias("when"))
+        .group_by("customer", "when")
         .agg(
-            nw.when(nw.col("amount") >= 0).then(nw.col("amount")).count().cast(nw.Int64).alias("n_orders"),
+            nw.when(is_order).then(nw.col("amount")).count().alias("n_orders"),
             nw.col("amount").sum().alias("spend"),
-            nw.col("first_day").min(),
+            nw.when(is_order).then(nw.col("day")).min().alias("first_day"),
         )
     )
-
-
-def _period_number(day: nw.Expr, period: Period) -> nw.Expr:
-    """Period number as `crmmodels.kernels.periods.period_of_day` gives it."""
-    if period in _MONTHS:
-        months = day.dt.year().cast(nw.Int64) * 12 + day.dt.month().cast(nw.Int64) - 1
-        return months // _MONTHS[period] - 1970 * 12 // _MONTHS[period]
-    days = day_number(day)
-    if period == "D":
-        return days
-    return (days + 3 + 7 * _WEEKS_BEFORE_EPOCH) // 7 - _WEEKS_BEFORE_EPOCH
-
-
-def day_number(day: nw.Expr) -> nw.Expr:
-    """Days since 1970-01-01."""
-    since = day.cast(nw.Datetime) - nw.lit(_EPOCH)
-    return since.dt.total_minutes().cast(nw.Int64) // _MINUTES_PER_DAY

@@ -169,7 +169,10 @@ def _as_datetimes(column: pd.Series[Any], role: str) -> pd.Series[Any]:
 
 def _with_local_time(frame: pd.DataFrame, column: str, time_zone: str | None) -> pd.DataFrame:
     """Replace zoned timestamps by the time on the local clock, since narwhals does not know every zone of pandas."""
-    zoned = frame[column] if time_zone is None else frame[column].dt.tz_convert(time_zone)
+    zoned = frame[column]
+    if isinstance(zoned.dtype, pd.ArrowDtype):
+        zoned = zoned.astype(pd.DatetimeTZDtype("us", zoned.dtype.pyarrow_dtype.tz))
+    zoned = zoned if time_zone is None else zoned.dt.tz_convert(time_zone)
     return frame.assign(**{column: zoned.dt.tz_localize(None)})
 
 

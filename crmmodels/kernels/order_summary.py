@@ -121,7 +121,7 @@ def exact_unit(amount: FloatArray) -> float:
     float
         1, 100 or 10,000; 1 where the amounts have more decimals, or their sum would not fit into the 53 bits of a float.
     """
-    largest = float(np.abs(amount).max())
+    largest = float(np.abs(amount).max(initial=0.0))
     for unit in (1.0, 100.0, 10_000.0):
         if largest * unit * len(amount) >= 2.0**53:
             return 1.0

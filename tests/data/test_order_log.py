@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import crmmodels as crm
@@ -37,6 +37,13 @@ def answer(read: Any) -> pd.DataFrame | str:
     with_order_id=st.booleans(),
     window=st.none() | st.integers(1, 60),
     day=st.integers(-1, 130),
+)
+@example(
+    log=pd.DataFrame({"customer_id": [0], "date": pd.to_datetime(["2020-01-01"]), "amount": [0.0]}),
+    ids=[0],
+    with_order_id=True,
+    window=None,
+    day=-1,
 )
 def test_kernel_and_engines_agree(
     as_pandas: Any, log: pd.DataFrame, ids: list[int], with_order_id: bool, window: int | None, day: int

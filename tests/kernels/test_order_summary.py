@@ -239,6 +239,10 @@ def test_decimal_amounts_have_a_unit_that_makes_them_whole(cents: list[int], per
     assert (np.rint(amount * unit) / unit == amount).all()
 
 
+def test_no_amounts_need_no_unit() -> None:
+    assert exact_unit(np.empty(0)) == 1.0
+
+
 @pytest.mark.parametrize("amounts", [[0.123456], [1 / 3, 2.0], [1e300], [2.0**52, 2.0**52], [0.01, 1e14]])
 def test_other_amounts_have_none(amounts: list[float]) -> None:
     assert exact_unit(np.array(amounts)) == 1.0
