@@ -22,7 +22,7 @@ SIZES = (1_000_000, 10_000_000, 100_000_000)
 LAZY = ("duckdb_ours", "duckdb_by_hand", "polars_ours", "polars_by_hand")
 IN_MEMORY = ("pandas_ours", "lifetimes")
 LARGEST_IN_MEMORY = 10_000_000
-LARGEST_POLARS = 10_000_000
+LARGEST_POLARS = 100_000_000
 REPEAT = {1_000_000: 5, 10_000_000: 5, 100_000_000: 3}
 SMALL_LIMIT = "3GB"
 
