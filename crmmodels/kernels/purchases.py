@@ -1,0 +1,76 @@
+"""What the purchase models read of customers: distinct rows with their weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crmmodels._typing import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PurchaseTable:
+    """Distinct customers of a purchase model, with how many there are of each.
+
+    Attributes
+    ----------
+    frequency : ndarray of float64, shape (n_rows,)
+        Repeat orders x, whole numbers.
+    age_at_last : ndarray of float64, shape (n_rows,)
+        Time t_x from the first to the last order; 0 where x is 0.
+    age : ndarray of float64, shape (n_rows,)
+        Time T from the first order to the end of observation, at least t_x.
+    weight : ndarray of float64, shape (n_rows,)
+        Customers with these three values.
+    """
+
+    frequency: FloatArray
+    age_at_last: FloatArray
+    age: FloatArray
+    weight: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DistinctRows:
+    """Rows without repetition, and where each row went.
+
+    Attributes
+    ----------
+    table : PurchaseTable
+        Rows in ascending order of frequency, age at last and age, whatever the order of the customers.
+    row : ndarray of int64, shape (n_customers,)
+        Row of the table that each customer is.
+    """
+
+    table: PurchaseTable
+    row: IntArray
+
+
+def distinct_rows(
+    frequency: FloatArray, age_at_last: FloatArray, age: FloatArray, weight: FloatArray | None = None
+) -> DistinctRows:
+    """Customers reduced to distinct rows, on which a likelihood is the same and much faster.
+
+    Parameters
+    ----------
+    frequency, age_at_last, age : ndarray of float64, shape (n_customers,)
+        Repeat orders, time to the last order and to the end of observation.
+    weight : ndarray of float64, shape (n_customers,), optional
+        Weight of each customer; 1 for all if None.
+
+    Returns
+    -------
+    DistinctRows
+        The same to the last bit in any order of the customers, where the weights are whole numbers.
+    """
+    by_row = np.lexsort((age, age_at_last, frequency))
+    x, t_x, t = frequency[by_row], age_at_last[by_row], age[by_row]
+    new = np.ones(len(x), np.bool_)
+    new[1:] = (x[1:] != x[:-1]) | (t_x[1:] != t_x[:-1]) | (t[1:] != t[:-1])
+    number = np.cumsum(new) - 1
+    row = np.empty(len(x), np.int64)
+    row[by_row] = number
+    weights = None if weight is None else weight[by_row]
+    counts = np.bincount(number, weights=weights).astype(np.float64, copy=False)
+    return DistinctRows(PurchaseTable(x[new], t_x[new], t[new], counts), row)

@@ -1,0 +1,66 @@
+"""The optimiser on functions whose maximum is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from crmmodels.kernels.likelihood import Likelihood, maximise
+
+
+def quadratic(p: np.ndarray) -> Likelihood:
+    curvature = np.array([[4.0, 1.0], [1.0, 3.0]])
+    off = p - np.array([2.0, -1.0])
+    return Likelihood(float(-0.5 * off @ curvature @ off), -curvature @ off, -curvature)
+
+
+def rosenbrock(p: np.ndarray) -> Likelihood:
+    """Minus the banana valley of Rosenbrock (1960): its maximum is 0 at (1, 1)."""
+    x, y = p
+    gradient = -np.array([-2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)])
+    hessian = -np.array([[2 - 400 * (y - 3 * x**2), -400 * x], [-400 * x, 200.0]])
+    return Likelihood(float(-((1 - x) ** 2) - 100 * (y - x**2) ** 2), gradient, hessian)
+
+
+def binomial(p: np.ndarray) -> Likelihood:
+    """30 of 100 successes, in the logit: the maximum is at log(3/7), and far away the likelihood is all but flat."""
+    chance = expit(p[0])
+    value = 30 * np.log(chance) + 70 * np.log1p(-chance)
+    return Likelihood(float(value), np.array([30 - 100 * chance]), np.array([[-100 * chance * (1 - chance)]]))
+
+
+def test_a_quadratic_needs_one_step_where_it_is_short() -> None:
+    optimum = maximise(quadratic, np.array([1.0, -1.0]), 1.0)
+    assert optimum.converged
+    assert optimum.n_evaluations == 2
+    np.testing.assert_allclose(optimum.log_parameters, [2.0, -1.0], atol=1e-14)
+
+
+@pytest.mark.parametrize("start", [(-1.2, 1.0), (3.0, -3.0), (0.0, 0.0), (-2.0, 5.0)])
+def test_a_curved_valley_is_followed_to_its_end(start: tuple[float, float]) -> None:
+    optimum = maximise(rosenbrock, np.array(start), 1.0)
+    assert optimum.converged
+    np.testing.assert_allclose(optimum.log_parameters, [1.0, 1.0], atol=1e-8)
+
+
+@pytest.mark.parametrize("start", [-8.0, 0.0, 6.0])
+def test_a_flat_start_is_left(start: float) -> None:
+    optimum = maximise(binomial, np.array([start]), 100.0)
+    assert optimum.converged
+    assert optimum.log_parameters[0] == pytest.approx(np.log(3 / 7), abs=1e-8)
+
+
+def test_a_climb_without_a_top_says_that_it_did_not_converge() -> None:
+    def upward(p: np.ndarray) -> Likelihood:
+        return Likelihood(float(p[0]), np.ones(1), np.zeros((1, 1)))
+
+    optimum = maximise(upward, np.zeros(1), 1.0, most_evaluations=20)
+    assert not optimum.converged
+    assert optimum.n_evaluations == 20
+    assert optimum.log_parameters[0] > 10.0
+
+
+def test_the_same_start_gives_the_same_bits() -> None:
+    first, second = (maximise(rosenbrock, np.array([-1.2, 1.0]), 1.0) for _ in range(2))
+    assert first.log_parameters.tobytes() == second.log_parameters.tobytes()
