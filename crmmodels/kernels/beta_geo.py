@@ -12,14 +12,12 @@ where the last factor is 1 for x = 0 in the unmodified model, since nobody has d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from crmmodels._typing import BoolArray, FloatArray
 from crmmodels.kernels.beta_mixture import mean_orders_until_dropout
 from crmmodels.kernels.likelihood import Likelihood
-from crmmodels.kernels.purchases import PurchaseTable
+from crmmodels.kernels.purchases import PurchaseTable, distinct
 
 _R, _ALPHA, _A, _B = range(4)
 
@@ -43,8 +41,8 @@ def log_likelihood(log_parameters: FloatArray, table: PurchaseTable, *, modified
 
     Notes
     -----
-    Products over orders are running sums over k < x of terms of one sign, so that no difference of gamma functions cancels, and
-    neither the powers nor e^q are ever formed.
+    Products over orders are sums over k of terms of one sign, weighted by how many customers have more orders than k, so that no
+    difference of gamma functions cancels; neither the powers nor e^q are ever formed.
 
     =======  ==============
     symbol   name
@@ -67,29 +65,23 @@ def log_likelihood(log_parameters: FloatArray, table: PurchaseTable, *, modified
     parameters = np.exp(log_parameters)
     r, alpha = float(parameters[_R]), float(parameters[_ALPHA])
     x, age, weight = table.frequency, table.age, table.weight
-    m = int(modified)
-    value, gradient, hessian = _orders_part(parameters, table, m)
+    whole = _orders_part(parameters, table, int(modified))
+    value, slope, curvature = whole.value, whole.gradient, whole.hessian
 
-    # The power of alpha and the power of alpha + T, in logs.
-    rest = age / (alpha * (alpha + age))
-    value += -r * np.log1p(age / alpha) - x * np.log(alpha + age)
-    gradient[_R] -= np.log1p(age / alpha)
-    gradient[_ALPHA] += r * rest - x / (alpha + age)
-    hessian[_R, _ALPHA] += rest
-    hessian[_ALPHA, _ALPHA] += x / (alpha + age) ** 2 - rest * r * (1.0 / alpha + 1.0 / (alpha + age))
+    # The powers of alpha and of alpha + T, in logs.
+    growth, end = np.log1p(age / alpha), 1.0 / (alpha + age)
+    rest, orders_end = weight @ (age * end) / alpha, (weight * x) @ end
+    value -= r * float(weight @ growth) + float((weight * x) @ (growth + log_parameters[_ALPHA]))
+    slope[_R] -= weight @ growth
+    slope[_ALPHA] += r * rest - orders_end
+    curvature[_R, _ALPHA] += rest
+    curvature[_ALPHA, _ALPHA] += (weight * x) @ end**2 - r * (rest / alpha + (weight * age / alpha) @ end**2)
 
-    may_be_gone = _may_be_gone(x, m)
-    q = _log_odds_gone(parameters, table, m)
-    gone = np.where(may_be_gone, _expit(q.value), 0.0)
-    value += np.where(may_be_gone, np.logaddexp(0.0, q.value), 0.0)
-    gradient += gone * q.gradient
-    hessian += gone * q.hessian + gone * (1.0 - gone) * q.gradient[:, None] * q.gradient[None, :]
-
-    slope = gradient @ weight
-    curvature = np.triu(hessian @ weight)
+    value += _add_dropout(parameters, table, int(modified), slope, curvature)
+    curvature = np.triu(curvature)
     curvature = curvature + np.triu(curvature, 1).T
     in_logs = np.outer(parameters, parameters) * curvature + np.diag(parameters * slope)
-    return Likelihood(float(value @ weight), parameters * slope, in_logs)
+    return Likelihood(value, parameters * slope, in_logs)
 
 
 def probability_alive(
@@ -124,7 +116,7 @@ def probability_alive(
     Fader, P. S., Hardie, B. G. S. & Lee, K. L. (2008). Computing P(alive) Using the BG/NBD Model. Technical note.
     """
     table = PurchaseTable(frequency, age_at_last, age, np.ones(len(frequency)))
-    q = _log_odds_gone(np.array([r, alpha, a, b]), table, int(modified)).value
+    q = _log_odds_gone(np.array([r, alpha, a, b]), table, int(modified))
     alive: FloatArray = np.where(_may_be_gone(frequency, int(modified)), _expit(-q), 1.0)
     return alive
 
@@ -167,10 +159,10 @@ def expected_purchases(
     """
     alive = probability_alive(frequency, age_at_last, age, r=r, alpha=alpha, a=a, b=b, modified=modified)
     # A customer alive at the end has the same prospects whenever the last order was.
-    states, state = np.unique(np.stack([frequency, age]), axis=1, return_inverse=True)
-    x, t = states
+    states = distinct((frequency, age))
+    x, t = frequency[states.first], age[states.first]
     mean = mean_orders_until_dropout(r + x, horizon / (alpha + t), np.full(len(x), a), b + x + int(modified))
-    return alive * mean[state.reshape(-1)]
+    return alive * mean[states.row]
 
 
 def expected_purchases_new(
@@ -203,63 +195,75 @@ def expected_purchases_new(
     return stays * mean_orders_until_dropout(r * one, horizon / alpha, a * one, (b + int(modified)) * one)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _LogOdds:
-    """Logarithm of the odds that a customer is gone, with derivatives by r, alpha, a and b.
-
-    Attributes
-    ----------
-    value : ndarray of float64, shape (n_rows,)
-    gradient : ndarray of float64, shape (4, n_rows)
-    hessian : ndarray of float64, shape (4, 4, n_rows)
-        Upper triangle.
-    """
-
-    value: FloatArray
-    gradient: FloatArray
-    hessian: FloatArray
-
-
 def _may_be_gone(x: FloatArray, m: int) -> BoolArray:
     return x + m > 0
 
 
-def _log_odds_gone(parameters: FloatArray, table: PurchaseTable, m: int) -> _LogOdds:
+def _survived(b: float, x: FloatArray, m: int) -> FloatArray:
+    return b + np.maximum(x + (m - 1.0), 0.0)
+
+
+def _log_odds_gone(parameters: FloatArray, table: PurchaseTable, m: int) -> FloatArray:
     r, alpha, a, b = (float(value) for value in parameters)
-    x, t_x, age = table.frequency, table.age_at_last, table.age
-    silence = age - t_x
-    per_rate = np.log1p(silence / (alpha + t_x))
-    shrink = silence / ((alpha + age) * (alpha + t_x))
-    survived = b + np.maximum(x + m - 1.0, 0.0)
-    gradient, hessian = np.zeros((4, len(x))), np.zeros((4, 4, len(x)))
-    gradient[_R], gradient[_ALPHA] = per_rate, -(r + x) * shrink
-    gradient[_A], gradient[_B] = 1.0 / a, -1.0 / survived
-    hessian[_R, _ALPHA] = -shrink
-    hessian[_ALPHA, _ALPHA] = (r + x) * shrink * (1.0 / (alpha + age) + 1.0 / (alpha + t_x))
-    hessian[_A, _A], hessian[_B, _B] = -1.0 / a**2, 1.0 / survived**2
-    return _LogOdds(np.log(a) - np.log(survived) + (r + x) * per_rate, gradient, hessian)
+    x, t_x = table.frequency, table.age_at_last
+    odds: FloatArray = np.log(a / _survived(b, x, m)) + (r + x) * np.log1p((table.age - t_x) / (alpha + t_x))
+    return odds
 
 
-def _orders_part(parameters: FloatArray, table: PurchaseTable, m: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Value, gradient and upper Hessian of ``log Poch(r, x) + sum_{k < x + m} log((b + k) / (a + b + k))`` per row."""
+def _add_dropout(parameters: FloatArray, table: PurchaseTable, m: int, slope: FloatArray, curvature: FloatArray) -> float:
+    """Weighted sum of ``log(1 + e^q)``; its derivatives are added to the slope and to the upper triangle of the curvature."""
+    may_be_gone = _may_be_gone(table.frequency, m)
+    every = bool(may_be_gone.all())
+    x, t_x, age, weight = (
+        column if every else column[may_be_gone] for column in (table.frequency, table.age_at_last, table.age, table.weight)
+    )
+    r, alpha, a, b = (float(value) for value in parameters)
+    last, end, shape = 1.0 / (alpha + t_x), 1.0 / (alpha + age), r + x
+    silence = (age - t_x) * last
+    per_rate, shrink = np.log1p(silence), silence * end
+    by_orders = 1.0 / _survived(b, x, m)
+    q = np.log(a * by_orders) + shape * per_rate
+    small = np.exp(-np.abs(q))
+    gone = np.where(q >= 0, 1.0, small) / (1.0 + small)
+    sure = weight * gone
+    spread = sure * np.where(q >= 0, small, 1.0) / (1.0 + small)
+
+    per_alpha = -shape * shrink
+    by_rate, by_alpha, by_b = spread * per_rate, spread * per_alpha, spread * by_orders
+    slope += np.array([sure @ per_rate, sure @ per_alpha, sure.sum() / a, -(sure @ by_orders)])
+    curvature[_R, _R] += by_rate @ per_rate
+    curvature[_R, _ALPHA] += by_rate @ per_alpha - sure @ shrink
+    curvature[_R, _A] += by_rate.sum() / a
+    curvature[_R, _B] -= by_rate @ by_orders
+    curvature[_ALPHA, _ALPHA] += by_alpha @ per_alpha - sure @ (per_alpha * (last + end))
+    curvature[_ALPHA, _A] += by_alpha.sum() / a
+    curvature[_ALPHA, _B] -= by_alpha @ by_orders
+    curvature[_A, _A] += (spread.sum() - sure.sum()) / a**2
+    curvature[_A, _B] -= by_b.sum() / a
+    curvature[_B, _B] += by_b @ by_orders + sure @ by_orders**2
+    return float(weight @ (np.maximum(q, 0.0) + np.log1p(small)))
+
+
+def _orders_part(parameters: FloatArray, table: PurchaseTable, m: int) -> Likelihood:
+    """Weighted sum of ``log Poch(r, x) + sum_{k < x + m} log((b + k) / (a + b + k))``, with derivatives by r, alpha, a and b.
+
+    The order k counts for every customer with more orders than k, so the sums run over orders, not over customers.
+    """
     r, a, b = (float(parameters[position]) for position in (_R, _A, _B))
-    orders = table.frequency.astype(np.int64)
-    k = np.arange(int(orders.max(initial=0)) + m, dtype=np.float64)
-    buying, surviving, both = r + k, b + k, a + b + k
-
-    def upto(terms: FloatArray, extra: int) -> FloatArray:
-        running: FloatArray = np.concatenate([[0.0], np.cumsum(terms)])[orders + extra]
-        return running
-
-    gradient, hessian = np.zeros((4, len(orders))), np.zeros((4, 4, len(orders)))
-    value = upto(np.log(buying), 0) + upto(np.log1p(-a / both), m)
-    gradient[_R] = upto(1.0 / buying, 0)
-    gradient[_A] = -upto(1.0 / both, m)
-    gradient[_B] = upto(a / (surviving * both), m)
-    hessian[_R, _R] = -upto(1.0 / buying**2, 0)
-    hessian[_A, _A] = hessian[_A, _B] = upto(1.0 / both**2, m)
-    hessian[_B, _B] = -upto(a * (surviving + both) / (surviving * both) ** 2, m)
-    return value, gradient, hessian
+    by_orders = np.bincount(table.frequency.astype(np.int64), weights=table.weight)
+    more = np.cumsum(by_orders[::-1])[::-1]
+    k = np.arange(len(more) - 1 + m, dtype=np.float64)
+    with_order, with_chance = more[1:], more[1:] if m == 0 else more
+    buying, surviving, both = r + k[: len(with_order)], b + k, a + b + k
+    slope, curvature = np.zeros(4), np.zeros((4, 4))
+    slope[_R] = with_order @ (1.0 / buying)
+    slope[_A] = -(with_chance @ (1.0 / both))
+    slope[_B] = with_chance @ (a / (surviving * both))
+    curvature[_R, _R] = -(with_order @ (1.0 / buying**2))
+    curvature[_A, _A] = curvature[_A, _B] = with_chance @ (1.0 / both**2)
+    curvature[_B, _B] = -(with_chance @ (a * (surviving + both) / (surviving * both) ** 2))
+    value = float(with_order @ np.log(buying)) + float(with_chance @ np.log1p(-a / both))
+    return Likelihood(value, slope, curvature)
 
 
 def _expit(q: FloatArray) -> FloatArray:

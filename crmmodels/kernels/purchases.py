@@ -64,13 +64,47 @@ def distinct_rows(
     DistinctRows
         The same to the last bit in any order of the customers, where the weights are whole numbers.
     """
-    by_row = np.lexsort((age, age_at_last, frequency))
-    x, t_x, t = frequency[by_row], age_at_last[by_row], age[by_row]
-    new = np.ones(len(x), np.bool_)
-    new[1:] = (x[1:] != x[:-1]) | (t_x[1:] != t_x[:-1]) | (t[1:] != t[:-1])
-    number = np.cumsum(new) - 1
-    row = np.empty(len(x), np.int64)
-    row[by_row] = number
-    weights = None if weight is None else weight[by_row]
-    counts = np.bincount(number, weights=weights).astype(np.float64, copy=False)
-    return DistinctRows(PurchaseTable(x[new], t_x[new], t[new], counts), row)
+    found = distinct((frequency, age_at_last, age))
+    counts = np.bincount(found.row, weights=weight, minlength=len(found.first)).astype(np.float64, copy=False)
+    first = found.first
+    return DistinctRows(PurchaseTable(frequency[first], age_at_last[first], age[first], counts), found.row)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distinct:
+    """Where distinct combinations of several columns first stand, and which of them each row is.
+
+    Attributes
+    ----------
+    first : ndarray of int64, shape (n_distinct,)
+        A row of each combination, in ascending order of the columns.
+    row : ndarray of int64, shape (n_rows,)
+        Combination of each row.
+    """
+
+    first: IntArray
+    row: IntArray
+
+
+def distinct(columns: tuple[FloatArray, ...]) -> Distinct:
+    """Distinct combinations of columns.
+
+    Parameters
+    ----------
+    columns : tuple of ndarray of float64, shape (n_rows,)
+        At least one.
+
+    Returns
+    -------
+    Distinct
+        Sorted by the first column, then the second, and so on.
+    """
+    by_row = np.lexsort(columns[::-1])
+    new = np.zeros(len(by_row), np.bool_)
+    new[:1] = True
+    for column in columns:
+        ordered = column[by_row]
+        new[1:] |= ordered[1:] != ordered[:-1]
+    row = np.empty(len(by_row), np.int64)
+    row[by_row] = np.cumsum(new) - 1
+    return Distinct(by_row[new], row)
