@@ -195,6 +195,90 @@ def expected_purchases_new(
     return stays * mean_orders_until_dropout(r * one, horizon / alpha, a * one, (b + int(modified)) * one)
 
 
+def probability_no_purchase(
+    frequency: FloatArray,
+    age_at_last: FloatArray,
+    age: FloatArray,
+    horizon: float,
+    *,
+    r: float,
+    alpha: float,
+    a: float,
+    b: float,
+    modified: bool = False,
+) -> FloatArray:
+    """Probability that a customer does not order in the time after the end of observation.
+
+    Parameters
+    ----------
+    frequency, age_at_last, age : ndarray of float64, shape (n_customers,)
+        Repeat orders x, time t_x to the last order and T to the end of observation.
+    horizon : float
+        Time ahead, positive, in the unit of the ages.
+    r, alpha, a, b : float
+        Parameters.
+    modified : bool, default False
+        Whether a customer may drop out right after the first order (MBG/NBD).
+
+    Returns
+    -------
+    ndarray of float64, shape (n_customers,)
+        In [0, 1]: ``1 - P(alive) (1 - (1 + horizon / (alpha + T))^-(r + x))``.
+    """
+    alive = probability_alive(frequency, age_at_last, age, r=r, alpha=alpha, a=a, b=b, modified=modified)
+    silent: FloatArray = 1.0 + alive * np.expm1(-(r + frequency) * np.log1p(horizon / (alpha + age)))
+    return silent
+
+
+def purchase_distribution_new(
+    horizon: float, n_max: int, *, r: float, alpha: float, a: float, b: float, modified: bool = False
+) -> FloatArray:
+    """Distribution of the repeat orders of a new customer.
+
+    Parameters
+    ----------
+    horizon : float
+        Time after the first order, positive.
+    n_max : int
+        Largest number of orders.
+    r, alpha, a, b : float
+        Parameters.
+    modified : bool, default False
+        Whether a customer may drop out right after the first order (MBG/NBD).
+
+    Returns
+    -------
+    ndarray of float64, shape (n_max + 1,)
+        Probabilities of 0 to n_max orders.
+
+    Notes
+    -----
+    With N negative binomial, who orders n times has stayed n + m times and had N = n, or dropped out at the last chance and would
+    have had N >= n:
+    ``P(X = n) = S(n + m) P(N = n) + S(n + m - 1) a / (a + b + n + m - 1) P(N >= n)``, where
+    ``S(k) = prod_{j < k} (b + j) / (a + b + j)`` and the second term is 0 for n + m = 0. All terms are positive, to any n.
+
+    References
+    ----------
+    Fader, P. S., Hardie, B. G. S. & Lee, K. L. (2005). "Counting Your Customers" the Easy Way: An Alternative to the Pareto/NBD
+    Model. Marketing Science 24(2), 275-284. doi:10.1287/mksc.1040.0098
+    """
+    from scipy.special import betainc  # noqa: PLC0415  (scipy is not imported before it is used)
+
+    m = int(modified)
+    n = np.arange(n_max + 1, dtype=np.float64)
+    chance = np.arange(n_max + m, dtype=np.float64)
+    stays = np.concatenate([[0.0], np.cumsum(np.log1p(-a / (a + b + chance)))])
+    log_odds = -np.log1p(alpha / horizon)
+    log_orders = np.concatenate([[0.0], np.cumsum(np.log((r + n[:-1]) / (n[:-1] + 1.0)))]) + n * log_odds
+    distribution: FloatArray = np.exp(stays[n.astype(np.int64) + m] + log_orders - r * np.log1p(horizon / alpha))
+    last = n[n + m > 0]
+    at_least = np.where(last > 0, betainc(np.maximum(last, 1.0), r, np.exp(log_odds)), 1.0)
+    chances = last + (m - 1.0)
+    distribution[n + m > 0] += np.exp(stays[chances.astype(np.int64)]) * a / (a + b + chances) * at_least
+    return distribution
+
+
 def _may_be_gone(x: FloatArray, m: int) -> BoolArray:
     return x + m > 0
 

@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crmmodels as crm
-from crmmodels.kernels.beta_geo import expected_purchases, expected_purchases_new, log_likelihood, probability_alive
+from crmmodels.kernels.beta_geo import (
+    expected_purchases,
+    expected_purchases_new,
+    log_likelihood,
+    probability_alive,
+    probability_no_purchase,
+    purchase_distribution_new,
+)
 from crmmodels.kernels.likelihood import maximise
 from crmmodels.kernels.purchases import PurchaseTable, distinct_rows
 
@@ -216,3 +223,49 @@ def test_a_longer_horizon_expects_more_and_never_more_than_without_dropout(point
     found = expected_purchases_new(np.array([horizon, 2.0 * horizon]), **parameters)
     assert 0.0 < found[0] <= found[1] * (1.0 + 1e-12)
     assert found[0] <= r * horizon / alpha * (1.0 + 1e-12)
+
+
+def test_the_distribution_of_orders_is_the_published_one() -> None:
+    expected = [0.574307168523, 0.199192524663, 0.0853229230982, 0.0457975594262]
+    np.testing.assert_allclose(purchase_distribution_new(39.0, 3, **optimum()), expected, rtol=2e-9)
+
+
+@pytest.mark.parametrize("modified", [False, True])
+@pytest.mark.parametrize("parameters", [(0.25, 4.4, 0.8, 2.4), (5.0, 2.0, 1.0, 1.0), (0.5, 10.0, 3.0, 0.2)])
+def test_the_distribution_adds_up_to_one_and_has_the_expected_mean(parameters: tuple[float, ...], modified: bool) -> None:
+    named = dict(zip(("r", "alpha", "a", "b"), parameters, strict=True), modified=modified)
+    distribution = purchase_distribution_new(30.0, 4000, **named)
+    assert (distribution >= 0).all()
+    assert distribution.sum() == pytest.approx(1.0, abs=1e-12)
+    mean = expected_purchases_new(np.array([30.0]), **named)[0]
+    assert distribution @ np.arange(4001) == pytest.approx(mean, rel=1e-9)
+
+
+@pytest.mark.parametrize("modified", [False, True])
+def test_the_distribution_agrees_with_fifty_digits_to_any_number_of_orders(modified: bool) -> None:
+    r, alpha, a, b, t, m = *map(mp.mpf, (0.7, 3.0, 0.6, 2.5, 50.0)), int(modified)
+    found = purchase_distribution_new(50.0, 1500, r=0.7, alpha=3.0, a=0.6, b=2.5, modified=modified)
+    with mp.workdps(50):
+        for n in (0, 1, 2, 17, 171, 200, 1500):
+            exactly = (
+                mp.beta(a, b + n + m)
+                / mp.beta(a, b)
+                * mp.binomial(r + n - 1, n)
+                * (alpha / (alpha + t)) ** r
+                * (t / (alpha + t)) ** n
+            )
+            if n + m:
+                gone = mp.beta(a + 1, b + n + m - 1) / mp.beta(a, b)
+                exactly += gone * (mp.betainc(n, r, 0, t / (alpha + t), regularized=True) if n else 1)
+            assert found[n] == pytest.approx(float(exactly), rel=1e-10), n
+
+
+@given(rows, points, st.floats(0.01, 1e4), st.booleans())
+def test_silence_ahead_is_likelier_for_who_may_be_gone(drawn: Any, point: Any, horizon: float, modified: bool) -> None:
+    r, alpha, a, b = np.exp(point).tolist()
+    table = table_of(drawn)
+    arguments = {"r": r, "alpha": alpha, "a": a, "b": b, "modified": modified}
+    customers = (table.frequency, table.age_at_last, table.age)
+    near, far = (probability_no_purchase(*customers, ahead, **arguments) for ahead in (horizon, 2.0 * horizon))
+    assert ((far >= 0) & (far <= near) & (near <= 1)).all()
+    assert (near >= 1.0 - probability_alive(*customers, **arguments) - 1e-15).all()
