@@ -38,8 +38,14 @@ class FrozenMapping(Mapping[K, V]):
     def __len__(self) -> int:
         return len(self._items)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another mapping has the same items, in the same order where it is frozen, too: labels are ordered."""
+        if isinstance(other, FrozenMapping):
+            return list(self._items.items()) == list(other._items.items())
+        return self._items == other
+
     def __hash__(self) -> int:
-        return hash(frozenset(self._items.items()))
+        return hash(tuple(self._items.items()))
 
     def __repr__(self) -> str:
         return repr(self._items)
@@ -51,7 +57,8 @@ class FrozenMapping(Mapping[K, V]):
 def freeze(value: object) -> object:
     """Return an immutable equal of a list, mapping or array and the Python value of a NumPy scalar; others as they are."""
     if isinstance(value, np.generic | np.ndarray):
-        return freeze(value.tolist())
+        plain = value.tolist()
+        return plain if isinstance(plain, np.generic) else freeze(plain)
     if isinstance(value, list | tuple):
         return tuple(freeze(item) for item in value)
     if isinstance(value, Mapping) and not isinstance(value, FrozenMapping):

@@ -64,6 +64,11 @@ class BaseModel(ABC, Generic[FitT]):
             object.__setattr__(self, field.name, freeze(getattr(self, field.name)))
         self._check_parameters()
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Copies and pickles are as read-only as the model was."""
+        self.__dict__.update(state)
+        seal(self._record)
+
     def fit(self, data: Any) -> Self:
         """Learn the fitted record from a reference population.
 

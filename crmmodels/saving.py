@@ -195,7 +195,7 @@ def read_document(path: str | Path) -> Any:
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         msg = f"{str(path)!r} is not JSON ({error}); give a file written by model.save(path)"
         raise SavedFormatError(msg) from error
 

@@ -332,3 +332,9 @@ def test_json_nested_without_end_is_refused(tmp_path: Path) -> None:
     (tmp_path / "deep.json").write_text("[" * 200_000 + "]" * 200_000)
     with pytest.raises(crm.SavedFormatError, match="is not JSON"):
         crm.load(tmp_path / "deep.json")
+
+
+def test_a_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "long.json").write_text("1" * 5000)
+    with pytest.raises(crm.SavedFormatError, match="is not JSON"):
+        crm.load(tmp_path / "long.json")

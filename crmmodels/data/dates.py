@@ -36,17 +36,17 @@ def as_date(value: str | dt.date | np.datetime64, owner: str, name: str) -> dt.d
             return dt.date.fromisoformat(value)
         except ValueError:
             raise ParameterError.must_be(owner, name, "a date such as '1998-07-01'", value) from None
+    day: object = value
     if isinstance(value, np.datetime64):
-        value = pd.Timestamp(value)
-    if pd.isna(value):
+        whole = value.astype("datetime64[D]")
+        day = whole.item() if whole == value else None
+    if day is pd.NaT or not isinstance(day, dt.date):
         raise ParameterError.must_be(owner, name, "a date such as '1998-07-01'", value)
-    if isinstance(value, dt.datetime):
-        if value.time() != dt.time():
+    if isinstance(day, dt.datetime):
+        if day.time() != dt.time():
             raise ParameterError.must_be(owner, name, "a date without a time of day", value)
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    raise ParameterError.must_be(owner, name, "a date such as '1998-07-01'", value)
+        return day.date()
+    return day
 
 
 def check_unit(unit: object) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import narwhals as nw
 
+from crmmodels.data.order_options import refused
 from crmmodels.data.order_plans import ISO_DATE, is_missing
 from crmmodels.data.roles import ROLES
 from crmmodels.data.schema import EXAMPLES_SHOWN, count_of, plain
-from crmmodels.exceptions import missing_column
+from crmmodels.exceptions import DataError, ReturnsOnlyWarning, missing_column, warn
 
 _ROW = "row_number_of_crmmodels"
 
@@ -84,6 +85,52 @@ def row_problems(log: nw.DataFrame[Any] | nw.LazyFrame[Any], roles: Mapping[str,
     if refuse_duplicates:
         problems += _duplicate_problems(log)
     return problems
+
+
+def only_returns(bounds: object) -> DataError:
+    """Word that nobody bought in some days, though there are lines."""
+    return refused(f"all amounts {bounds} are negative, which are returns; at least one order is needed")
+
+
+def without_returns_only(result: nw.DataFrame[Any], bounds: object) -> nw.DataFrame[Any]:
+    """Leave out customers without an order, with a warning; refuse a log in which nobody has one."""
+    left_out = result.filter(nw.col("n_orders") == 0)
+    if left_out.is_empty():
+        return result
+    kept = result.filter(nw.col("n_orders") > 0)
+    if kept.is_empty():
+        raise only_returns(bounds)
+    warn(
+        ReturnsOnlyWarning(
+            f"{count_of(len(left_out), 'customer')} with returns and no order {bounds} left out "
+            f"(such as {left_out['customer_id'].head(EXAMPLES_SHOWN).to_list()}, total {float(left_out['spend'].sum()):,.2f})"
+        )
+    )
+    return kept
+
+
+def nothing_left(log: nw.DataFrame[Any] | nw.LazyFrame[Any], roles: Mapping[str, str], bounds: object) -> DataError:
+    """Word that a log has no lines in some days, unless it cannot be read at all.
+
+    Parameters
+    ----------
+    log : narwhals DataFrame or LazyFrame
+        The log with canonical column names.
+    roles : mapping of str to str
+        The caller's column of each role.
+    bounds : object
+        The days; as text, "after ... and up to ...".
+
+    Returns
+    -------
+    DataError
+        The error to raise.
+    """
+    if problems := row_problems(log, roles, refuse_duplicates=False):
+        return refused(*problems)
+    time = _collected(log.select(nw.col("time").min().alias("first"), nw.col("time").max().alias("last"))).row(0)
+    first, last = (str(value)[:10] for value in time)
+    return refused(f"no order is left {bounds}; the log runs from {first} to {last}: choose other dates")
 
 
 def _conditions(schema: nw.Schema, roles: Mapping[str, str]) -> dict[str, tuple[nw.Expr, str]]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import narwhals as nw
@@ -15,6 +13,9 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, IntArray, Period, TimeUnit
 from crmmodels.data import order_plans
+from crmmodels.data.dates import as_date
+from crmmodels.data.order_options import READER, refused
+from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.order_summary import (
     OrderLines,
@@ -46,6 +47,11 @@ class Bounds:
     after: dt.date | None
     until: dt.date | None
 
+    def __str__(self) -> str:
+        after = "" if self.after is None else f"after {self.after.isoformat()}"
+        until = "" if self.until is None else f"up to {self.until.isoformat()}"
+        return " and ".join(filter(None, (after, until))) or "in it"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PanelAnswer:
@@ -61,6 +67,17 @@ class PanelAnswer:
 
     frame: nw.DataFrame[Any]
     n_returns_only: int
+
+
+def read_bounds(after: str | dt.date | np.datetime64 | None, until: str | dt.date | np.datetime64 | None) -> Bounds:
+    """Read the days that count from the arguments of an order log; some must be left."""
+    bounds = Bounds(
+        None if after is None else as_date(after, READER, "after"), None if until is None else as_date(until, READER, "until")
+    )
+    if bounds.after is not None and bounds.until is not None and bounds.after >= bounds.until:
+        must = f"before until={bounds.until.isoformat()}"
+        raise ParameterError.must_be(READER, "after", must, bounds.after.isoformat())
+    return bounds
 
 
 class OrderLog(Protocol):
@@ -136,6 +153,16 @@ class ArrayLog:
         columns = {"customer_id": self.keys.take(panel.customer), **panel_columns(panel, period)}
         return PanelAnswer(self.build(columns), n_returns_only)
 
+    def kept(self, bounds: Bounds) -> AnyArray:
+        """Whether the day of each line counts."""
+        day = self.lines.day
+        kept = np.ones(len(day), np.bool_)
+        if bounds.after is not None:
+            kept &= day > (bounds.after - EPOCH).days
+        if bounds.until is not None:
+            kept &= day <= (bounds.until - EPOCH).days
+        return kept
+
     def _within(self, bounds: Bounds) -> OrderLines:
         """Orders of the days that count; an order's day is that of its first line, and lines after the end do not count."""
         lines, order = self.lines, self.order
@@ -158,13 +185,10 @@ class EngineLog:
         Columns customer, time and, where known, amount and order_id.
     time_zone : str or None
         Zone in which the days of zoned timestamps are taken.
-    lock : lock
-        Held while an engine that serves one query at a time works.
     """
 
     log: nw.LazyFrame[Any]
     time_zone: str | None
-    lock: AbstractContextManager[Any] = field(default_factory=Lock)
 
     def last_day(self, bounds: Bounds) -> dt.date | None:
         """Last day with a line."""
@@ -214,11 +238,14 @@ class EngineLog:
         return PanelAnswer(frame, n_returns_only)
 
     def _answer(self, plan: Callable[[], nw.LazyFrame[Any]]) -> nw.DataFrame[Any]:
-        """Plan and run; a connection of DuckDB serves one caller at a time, so that they take turns."""
-        if self.log.implementation.is_polars():
-            return plan().collect(engine="streaming")
-        with self.lock:
+        """Plan and run."""
+        failures: tuple[type[Exception], ...] = (nw.exceptions.NarwhalsError, *duckdb_engine.errors())
+        try:
+            if self.log.implementation.is_polars():
+                return plan().collect(engine="streaming")
             return plan().collect()
+        except failures as error:
+            raise refused(f"{self.log.implementation} cannot read it: {error}") from error
 
     def _orders(self, bounds: Bounds) -> nw.LazyFrame[Any]:
         lines = order_plans.lines(self.log, self.time_zone)

@@ -9,9 +9,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmmodels.data.roles import ROLES
 from crmmodels.data.tables import OutputKind
-from crmmodels.exceptions import ParameterError
+from crmmodels.exceptions import DataError, ParameterError
 
 READER: Final = "Orders"
+_SUBJECT: Final = "order log"
+
+
+def refused(*problems: str) -> DataError:
+    """Word the refusal of an order log."""
+    return DataError(READER, problems, _SUBJECT)
 
 
 def check_options(options: Mapping[str, Any]) -> None:

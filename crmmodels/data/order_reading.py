@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -12,20 +12,12 @@ import pandas as pd
 
 from crmmodels.data.order_checks import role_problems, row_problems
 from crmmodels.data.order_log import ArrayLog, EngineLog, OrderLog, array_log
-from crmmodels.data.order_options import READER
+from crmmodels.data.order_options import refused
 from crmmodels.data.roles import ROLES
 from crmmodels.data.tables import KINDS, any_frame, repeated_columns
 from crmmodels.engines import duckdb as duckdb_engine
-from crmmodels.exceptions import DataError
-
-SUBJECT: Final = "order log"
 
 Lines = nw.DataFrame[Any] | nw.LazyFrame[Any]
-
-
-def refused(*problems: str) -> DataError:
-    """Word the refusal of an order log."""
-    return DataError(READER, problems, SUBJECT)
 
 
 def canonical_lines(native: Any, roles: Mapping[str, str], time_zone: str | None, *, drop_duplicates: bool) -> Lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -12,11 +13,11 @@ import numpy as np
 
 from crmmodels._typing import Period, TimeUnit
 from crmmodels.data.dates import as_date, check_unit
-from crmmodels.data.order_checks import row_problems
-from crmmodels.data.order_log import ArrayLog, BadRowsError, Bounds, OrderLog
-from crmmodels.data.order_options import READER, check_options
+from crmmodels.data.order_checks import nothing_left, only_returns, row_problems, without_returns_only
+from crmmodels.data.order_log import ArrayLog, BadRowsError, Bounds, OrderLog, read_bounds
+from crmmodels.data.order_options import READER, check_options, refused
 from crmmodels.data.order_plans import order_day
-from crmmodels.data.order_reading import Lines, canonical_lines, open_log, refused
+from crmmodels.data.order_reading import Lines, canonical_lines, open_log
 from crmmodels.data.roles import ROLES
 from crmmodels.data.schema import count_of, plain
 from crmmodels.data.split import Split
@@ -55,7 +56,7 @@ class Orders:
     duplicates : {"keep", "drop", "refuse"}, default "keep"
         What becomes of rows that repeat another in every role: each is an order, all but one are removed, or a DataError.
     after, until : str or date, optional
-        Count only orders after one day, and up to another. Default: all.
+        Count only orders after one day, and up to another, which then is the latest and the default ``as_of``. Default: all.
     output : {"pandas", "polars", "pyarrow", "duckdb"}, optional
         Kind of the answers when ``frame`` is a path; default "pandas".
     memory_limit : str, optional
@@ -122,13 +123,14 @@ class Orders:
     def __post_init__(self) -> None:
         """Check parameters, columns and, in memory, rows."""
         check_options(self._arguments())
-        bounds = Bounds(*(None if day is None else as_date(day, READER, name) for name, day in self._ends()))
+        bounds = read_bounds(self.after, self.until)
         native = self.frame
         if isinstance(native, str | Path):
             native = duckdb_engine.open_files(native, reader=READER, memory_limit=self.memory_limit, threads=self.threads)
         roles = self.roles
-        lines = canonical_lines(native, roles, self.time_zone, drop_duplicates=self.duplicates == "drop")
-        log = open_log(lines, roles, self.time_zone, refuse_duplicates=self.duplicates == "refuse")
+        with duckdb_engine.turn(native):
+            lines = canonical_lines(native, roles, self.time_zone, drop_duplicates=self.duplicates == "drop")
+            log = open_log(lines, roles, self.time_zone, refuse_duplicates=self.duplicates == "refuse")
         object.__setattr__(self, "_lines", lines)
         object.__setattr__(self, "_bounds", bounds)
         object.__setattr__(self, "_log", log)
@@ -136,9 +138,6 @@ class Orders:
     _lines: Lines = field(init=False)
     _bounds: Bounds = field(init=False)
     _log: OrderLog = field(init=False)
-
-    def _ends(self) -> tuple[tuple[str, Any], ...]:
-        return ("after", self.after), ("until", self.until)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy by the arguments: a connection to files cannot be carried along, but opened again."""
@@ -161,7 +160,7 @@ class Orders:
         Parameters
         ----------
         as_of : str or date, optional
-            Last day that counts; later orders are left out. Default: the day after the last order.
+            Last day that counts; later orders are left out. Default: ``until``, or the day after the last order.
         unit : {"D", "W", "M", "Y"}, default "D"
             Unit of ``age`` and ``age_at_last``: days, or exactly 7, 30.4375 or 365.25 days; never truncated.
         window_days : int, optional
@@ -189,13 +188,17 @@ class Orders:
             If customers with returns and no order are left out.
         """
         check_unit(unit)
+        with self._turn():
+            return self._customers_as_given(as_of, unit, window_days)
+
+    def _customers_as_given(self, as_of: str | dt.date | np.datetime64 | None, unit: TimeUnit, window_days: int | None) -> Any:
         end = self._end(as_of, "customers")
         days = plain(window_days)
         if days is not None and (type(days) is not int or not 1 <= days <= (end - dt.date.min).days):
             must = "a whole number of days, 1 or more, that does not begin before the year 1"
             raise ParameterError.must_be("customers", "window_days", must, days)
         bounds = self._bounded(None if days is None else end - dt.timedelta(days=days), end)
-        return self._native(self._without_returns_only(self._customers(bounds, end, unit), end))
+        return self._native(without_returns_only(self._customers(bounds, end, unit), bounds))
 
     def panel(self, period: Period = "M", as_of: str | dt.date | np.datetime64 | None = None) -> Any:
         """One row per customer and calendar period, from the first order on, empty periods included.
@@ -205,7 +208,7 @@ class Orders:
         period : {"D", "W", "M", "Q", "Y"}, default "M"
             Days, weeks from Monday, calendar months, quarters or years.
         as_of : str or date, optional
-            Last day that counts. Default: the day after the last order.
+            Last day that counts. Default: ``until``, or the day after the last order.
 
         Returns
         -------
@@ -227,16 +230,21 @@ class Orders:
         """
         if period not in tuple(get_args(Period)):
             raise ParameterError.unknown_choice("panel", "period", get_args(Period), period)
+        with self._turn():
+            return self._panel_as_given(period, as_of)
+
+    def _panel_as_given(self, period: Period, as_of: str | dt.date | np.datetime64 | None) -> Any:
         end = self._end(as_of, "panel")
+        bounds = self._bounded(None, end)
         try:
-            answer = self._log.panel(self._bounded(None, end), end, period)
+            answer = self._log.panel(bounds, end, period)
         except BadRowsError:
             raise self._bad_rows() from None
         if answer.frame.is_empty():
-            raise self._only_returns(end) if answer.n_returns_only else self._nothing_left(end)
+            raise only_returns(bounds) if answer.n_returns_only else self._nothing_left(bounds)
         if answer.n_returns_only:
             left_out = count_of(answer.n_returns_only, "customer")
-            warn(ReturnsOnlyWarning(f"{left_out} with returns and no order up to {end.isoformat()} left out"))
+            warn(ReturnsOnlyWarning(f"{left_out} with returns and no order {bounds} left out"))
         return self._native(answer.frame if "amount" in self.roles else answer.frame.drop("spend"))
 
     def split(self, at: str | dt.date | np.datetime64, until: str | dt.date | np.datetime64 | None = None) -> Split:
@@ -261,19 +269,22 @@ class Orders:
         DataError
             If a date leaves no order.
         """
-        last = self._last_day()
+        with self._turn():
+            last = self._last_day()
         first_end = as_date(at, "split", "at")
         end = last if until is None else as_date(until, "split", "until")
+        if self._bounds.until is not None:
+            end = min(end, self._bounds.until)
         if end <= first_end:
             must = f"before the end of the holdout, {end.isoformat()}"
             raise ParameterError.must_be("split", "at", must, first_end.isoformat())
-        if self._bounds.until is not None:
-            end = min(end, self._bounds.until)
         calibration = self._within(self._bounds.after, first_end)
         return Split(calibration, self._within(first_end, end), first_end, end)
 
     def lines(self) -> Any:
-        """The log itself under canonical column names, from ``after`` to ``until``.
+        """The log itself under canonical column names, with the lines of the days after ``after`` and up to ``until``.
+
+        A line of such a day whose order began before ``after`` is among them, though its order is not counted.
 
         Returns
         -------
@@ -281,11 +292,21 @@ class Orders:
             One column per role that was given, named as the role. A DuckDB relation where ``frame`` is a path, so that nothing
             is read before it is wanted.
         """
-        lines, time = self._lines, nw.col("time")
-        day = order_day(time, lines.collect_schema()["time"], self.time_zone)
-        for bound, keeps in ((self._bounds.after, day.__gt__), (self._bounds.until, day.__le__)):
+        with self._turn():
+            return self._native(self._lines_within())
+
+    def _lines_within(self) -> Lines:
+        lines, bounds = self._lines, self._bounds
+        if isinstance(self._log, ArrayLog) and isinstance(lines, nw.DataFrame):
+            kept: Any = nw.new_series("kept", self._log.kept(bounds), backend=lines.implementation)
+            return lines.filter(kept)
+        day = order_day(nw.col("time"), lines.collect_schema()["time"], self.time_zone)
+        for bound, keeps in ((bounds.after, day.__gt__), (bounds.until, day.__le__)):
             lines = lines if bound is None else lines.filter(keeps(nw.lit(bound)))
-        return self._native(lines)
+        return lines
+
+    def _turn(self) -> AbstractContextManager[Any]:
+        return duckdb_engine.turn(self._lines.to_native())
 
     def __repr__(self) -> str:
         """Kind, roles and bounds."""
@@ -299,25 +320,8 @@ class Orders:
         problems = row_problems(self._lines, self.roles, refuse_duplicates=self.duplicates == "refuse")
         return refused(*(problems or ["its sums or days are out of range; check the amounts and times"]))
 
-    def _only_returns(self, end: dt.date) -> DataError:
-        return refused(
-            f"all amounts up to as_of={end.isoformat()} are negative, which are returns; at least one order is needed"
-        )
-
-    def _nothing_left(self, end: dt.date) -> DataError:
-        if problems := row_problems(self._lines, self.roles, refuse_duplicates=False):
-            return refused(*problems)
-        first, last = self._first_and_last()
-        return refused(
-            f"no order is left up to as_of={end.isoformat()}; the log runs from {first} to {last}: choose a date in "
-            "it, or after it"
-        )
-
-    def _first_and_last(self) -> tuple[str, str]:
-        time = self._lines.select(nw.col("time").min().alias("first"), nw.col("time").max().alias("last"))
-        rows = (time.collect() if isinstance(time, nw.LazyFrame) else time).row(0)
-        first, last = (str(value)[:10] for value in rows)
-        return first, last
+    def _nothing_left(self, bounds: Bounds) -> DataError:
+        return nothing_left(self._lines, self.roles, bounds)
 
     def _end(self, as_of: str | dt.date | np.datetime64 | None, verb: str) -> dt.date:
         until = self._bounds.until
@@ -335,10 +339,10 @@ class Orders:
     def _last_day(self) -> dt.date:
         try:
             last = self._log.last_day(self._bounds)
-        except (OverflowError, ValueError):
-            last = None
+        except OverflowError:
+            raise self._bad_rows() from None
         if last is None:
-            raise self._bad_rows()
+            raise self._nothing_left(self._bounds)
         return last
 
     def _bounded(self, after: dt.date | None, until: dt.date) -> Bounds:
@@ -352,35 +356,25 @@ class Orders:
         return part
 
     def _customers_until(self, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
-        return self._without_returns_only(self._customers(self._bounded(None, end), end, unit), end)
+        bounds = self._bounded(None, end)
+        with self._turn():
+            return without_returns_only(self._customers(bounds, end, unit), bounds)
 
     def _customers(self, bounds: Bounds, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
+        result = self._counted(bounds, end, unit)
+        if result.is_empty():
+            raise self._nothing_left(bounds)
+        return result
+
+    def _counted(self, bounds: Bounds, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
+        """Canonical customer columns, sorted where the answer's kind has an order; no rows where no order is left."""
         try:
             result = self._log.customers(bounds, end, unit)
         except BadRowsError:
             raise self._bad_rows() from None
-        if result.is_empty():
-            raise self._nothing_left(end)
         if not isinstance(self._log, ArrayLog) and self._answer_kind() != "duckdb":
             result = result.sort("customer_id")
         return result if "amount" in self.roles else result.drop(*_MONEY_COLUMNS)
-
-    def _without_returns_only(self, result: nw.DataFrame[Any], end: dt.date) -> nw.DataFrame[Any]:
-        bought = nw.col("n_orders") > 0
-        n_left_out = int((result["n_orders"] == 0).sum())
-        if n_left_out == 0:
-            return result
-        kept = result.filter(bought)
-        if kept.is_empty():
-            raise self._only_returns(end)
-        left_out = result.filter(~bought)
-        warn(
-            ReturnsOnlyWarning(
-                f"{count_of(n_left_out, 'customer')} with returns and no order up to {end.isoformat()} left out "
-                f"(such as {left_out['customer_id'].head(3).to_list()}, total {float(left_out['spend'].sum()):,.2f})"
-            )
-        )
-        return kept
 
     def _answer_kind(self) -> str:
         if isinstance(self.frame, str | Path):

@@ -10,7 +10,6 @@ import narwhals as nw
 
 from crmmodels._typing import TimeUnit
 from crmmodels.data.dates import check_unit
-from crmmodels.exceptions import DataError
 from crmmodels.kernels.periods import DAYS_PER_UNIT
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class Split:
         Raises
         ------
         DataError
-            If no order is left in the calibration.
+            If no order is left in the calibration, or a lazy log holds bad rows.
         ParameterError
             If the unit is unknown.
         """
@@ -68,10 +67,10 @@ class Split:
         return self.calibration._native(joined)  # noqa: SLF001
 
     def _with_holdout(self, before: nw.DataFrame[Any], zeros: dict[str, float], unit: TimeUnit) -> nw.DataFrame[Any]:
-        try:
-            after = self.holdout._customers(self.holdout._bounds, self.until, unit)  # noqa: SLF001
-        except DataError:
-            # Nobody ordered in the holdout; bad rows of a lazy log were refused when the calibration was read.
+        holdout = self.holdout
+        with holdout._turn():  # noqa: SLF001
+            after = holdout._counted(holdout._bounds, self.until, unit)  # noqa: SLF001
+        if after.is_empty():
             joined = before.with_columns(*(nw.lit(zero).alias(f"{name}_holdout") for name, zero in zeros.items()))
             return joined.with_columns(*(nw.col(f"{name}_holdout").cast(nw.Int64) for name in zeros if name != "spend"))
         counted = after.with_columns((nw.col("frequency") + 1).alias("order_days")).select(

@@ -153,9 +153,11 @@ def open_table(data: Any, key: str, reader: str) -> Table:
     if isinstance(data, pd.DataFrame):
         frame = data.reset_index() if key not in data.columns and data.index.name == key else data
         return Table(nw.from_native(frame, eager_only=True), key, data, data.index)
-    opened = any_frame(data)
+    with duckdb_engine.turn(data):
+        opened = any_frame(data)
     if isinstance(opened, nw.LazyFrame):
-        return Table(opened.collect(), key, data, None)
+        with duckdb_engine.turn(data):
+            return Table(opened.collect(), key, data, None)
     if isinstance(opened, nw.DataFrame):
         return Table(opened, key, data, None)
     raise DataError(reader, [f"expected a dataframe ({KINDS}); got {type(data).__name__}"])
@@ -218,7 +220,8 @@ def in_kind_of(origin: Any, frame: nw.DataFrame[Any], ordered: Sequence[tuple[st
         Eager kinds as they are; a Polars LazyFrame or a DuckDB relation over the finished rows.
     """
     if duckdb_engine.is_relation(origin):
-        return duckdb_engine.answer_relation(origin, frame.to_arrow(), ordered)
+        with duckdb_engine.turn(origin):
+            return duckdb_engine.answer_relation(origin, frame.to_arrow(), ordered)
     opened = nw.from_native(origin)
     if isinstance(opened, nw.LazyFrame):
         return frame.lazy(backend=opened.implementation).to_native()

@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 import glob
+import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Final
 
 from crmmodels.exceptions import DataError, MissingDependencyError, ParameterError
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+
+_TURN: Final = RLock()
+
+
+def turn(native: object) -> AbstractContextManager[Any]:
+    """Wait for one's turn where a native frame is a relation: a connection of DuckDB serves one caller at a time.
+
+    Parameters
+    ----------
+    native : object
+        A frame, or anything else.
+
+    Returns
+    -------
+    context manager
+        Holds a lock of this process while a relation is worked with; nothing for other frames.
+    """
+    return _TURN if is_relation(native) else nullcontext()
+
+
+def errors() -> tuple[type[Exception], ...]:
+    """What DuckDB raises where it cannot read; nothing where it is not in use."""
+    module = sys.modules.get("duckdb")
+    return () if module is None else (module.Error,)
 
 
 def open_files(pattern: str | Path, *, reader: str, memory_limit: str | None, threads: int | None) -> Any:

@@ -279,6 +279,8 @@ class RFMModel(BaseModel[RFMFit]):
         measures = self._measures_of(values)
         cuts = nested_cuts(*measures, n_bins) if self.scoring == "nested" else independent_cuts(*measures, n_bins)
         fixed = {name: np.array(given, np.float64) for name, given in (self.thresholds or {}).items()}
+        if "spend" in fixed:
+            fixed["spend"] = significant(fixed["spend"])
         if "days_since_last" in fixed:
             fixed["days_since_last"] = -fixed["days_since_last"][::-1]
         return RFMCuts(fixed.get("days_since_last", cuts.r), fixed.get("n_orders", cuts.f), fixed.get("spend", cuts.m))
@@ -303,7 +305,7 @@ class RFMModel(BaseModel[RFMFit]):
         compared: Iterable[FloatArray] = self._measures_of(values)
         if self.threshold_on == "scores":
             compared = rfm_scores(*self._measures_of(values), scores).astype(np.float64)
-        centres = np.array([centre(measure, self.threshold) for measure in compared])
+        centres = significant(np.array([centre(measure, self.threshold) for measure in compared]))
         centres *= self._orientation()
         return RFMFit(len(values["spend"]), scores, levels, centres)
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -415,3 +416,31 @@ def test_ids_of_one_type_are_taken_whatever_it_is(keys: Any) -> None:
 def test_the_last_day_of_the_calendar_is_a_day() -> None:
     frame = pd.DataFrame({"id": [1], "date": ["9999-12-31"], "spend": [1.0]})
     assert orders_of(frame).customers()["days_since_last"].tolist() == [0]
+
+
+@pytest.mark.parametrize("output", ["pandas", "duckdb"])
+def test_logs_and_models_of_relations_take_turns(output: Any, tmp_path: Path) -> None:
+    SMALL.to_parquet(tmp_path / "log.parquet")
+    relation = duckdb.connect().from_df(SMALL)
+    by_file = orders_of(tmp_path / "log.parquet", output=output)
+    table = duckdb.connect().from_df(crm.RFMModel.example(n_customers=20, seed=0))
+    model = crm.RFMModel().fit(table)
+    calls = [
+        lambda: orders_of(relation).customers(),
+        lambda: orders_of(relation).panel(),
+        by_file.customers,
+        lambda: by_file.split("2026-01-20").customers(),
+        lambda: model.score(table),
+        lambda: model.segment(table),
+    ] * 5
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda call: call(), calls))
+    assert len(answers) == len(calls)
+
+
+def test_what_an_engine_cannot_read_is_refused(tmp_path: Path) -> None:
+    rows = "\n".join(f"{i},2020-01-01,1.5" for i in range(60_000))
+    (tmp_path / "log.csv").write_text(f"id,date,spend\n{rows}\n5,2020-01-03,oops\n")
+    for native in (tmp_path / "log.csv", pl.scan_csv(tmp_path / "log.csv", infer_schema_length=100)):
+        with pytest.raises(crm.DataError, match="cannot read it: "):
+            orders_of(native).customers()

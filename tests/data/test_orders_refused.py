@@ -188,7 +188,7 @@ def test_as_of_before_the_first_order_is_refused(engine: Any, tmp_path: Path) ->
         with pytest.raises(crm.DataError) as caught:
             read(as_of="2025-12-31")
         assert str(caught.value) == report(
-            "no order is left up to as_of=2025-12-31; the log runs from 2026-01-01 to 2026-01-04: choose a date in it, or after it"
+            "no order is left up to 2025-12-31; the log runs from 2026-01-01 to 2026-01-04: choose other dates"
         )
 
 
@@ -198,7 +198,7 @@ def test_a_log_of_returns_is_refused(engine: Any, tmp_path: Path) -> None:
         with pytest.raises(crm.DataError) as caught:
             read(as_of="2026-01-05")
         assert str(caught.value) == report(
-            "all amounts up to as_of=2026-01-05 are negative, which are returns; at least one order is needed"
+            "all amounts up to 2026-01-05 are negative, which are returns; at least one order is needed"
         )
 
 
@@ -359,6 +359,14 @@ def test_a_panel_that_does_not_fit_in_memory_is_refused() -> None:
             "Orders(time_zone=...) must be the name of a time zone, such as 'Asia/Shanghai'; got 'Europe'.",
         ),
         (lambda: orders_of().customers(as_of=pd.NaT), "customers(as_of=...) must be a date such as '1998-07-01'; got NaT."),
+        (
+            lambda: orders_of().customers(as_of=["2020-01-01"]),
+            "customers(as_of=...) must be a date such as '1998-07-01'; got ['2020-01-01'].",
+        ),
+        (
+            lambda: orders_of().customers(as_of=np.datetime64("300000-01-01")),
+            "customers(as_of=...) must be a date such as '1998-07-01'; got np.datetime64('300000-01-01').",
+        ),
         (lambda: orders_of().customers(unit=["D"]), "customers(unit=...) must be one of 'D', 'W', 'M', 'Y'; got ['D']."),
         (
             lambda: orders_of().split("2026-01-02").customers(unit="x"),

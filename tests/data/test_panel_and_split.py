@@ -6,7 +6,10 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,3 +123,63 @@ def test_calibration_and_holdout_together_hold_every_order(log: pd.DataFrame, at
     before = log[log["date"] <= day]
     assert customers["n_orders"].sum() == len(before)
     assert customers["n_orders_holdout"].sum() == log["customer_id"].isin(before["customer_id"]).sum() - len(before)
+
+
+def test_a_bad_row_of_the_holdout_is_refused_not_counted_as_silence() -> None:
+    frame = pl.DataFrame(
+        {
+            "customer_id": ["x", "y", "x", "y"],
+            "date": ["2020-01-01", "2020-01-02", "2020-03-01", "2020-03-02"],
+            "amount": [1.0, 2.0, 3.0, None],
+        }
+    )
+    for native in (frame.lazy(), duckdb.from_arrow(frame.to_arrow())):
+        with pytest.raises(crm.DataError, match="1 row without an amount"):
+            orders_of(native).split("2020-02-01").customers()
+
+
+LOG = pd.DataFrame(
+    {
+        "customer_id": ["x", "y", "x", "y"],
+        "date": ["2020-01-01", "2020-01-02", "2020-03-01", "2020-03-02"],
+        "amount": [1.0, 2.0, 3.0, 4.0],
+    }
+)
+
+
+def test_a_split_does_not_reach_beyond_the_end_of_its_log() -> None:
+    part = crm.Orders(LOG, customer="customer_id", time="date", amount="amount", until="2020-02-15")
+    with pytest.raises(crm.ParameterError) as caught:
+        part.split("2020-03-01", until="2020-12-31")
+    assert str(caught.value) == "split(at=...) must be before the end of the holdout, 2020-02-15; got '2020-03-01'."
+    assert part.split("2020-01-01", until="2020-12-31").until == dt.date(2020, 2, 15)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda frame: frame, pl.from_pandas, pa.Table.from_pandas, lambda f: pl.from_pandas(f).lazy()]
+)
+def test_parts_of_a_log_of_text_dates_show_their_lines(make: Any, as_pandas: Any) -> None:
+    split = orders_of(make(LOG)).split("2020-02-01")
+    assert as_pandas(split.calibration.lines(), "customer")["amount"].tolist() == [1.0, 2.0]
+    assert as_pandas(split.holdout.lines(), "customer")["amount"].tolist() == [3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("options", "call", "text"),
+    [
+        ({"after": "2021-02-01"}, {}, "after 2021-02-01"),
+        ({"after": "2020-02-01"}, {"as_of": "2020-01-15"}, "after 2020-02-01 and up to 2020-01-15"),
+        ({}, {"as_of": "2020-02-15", "window_days": 3}, "after 2020-02-12 and up to 2020-02-15"),
+    ],
+)
+def test_bounds_that_leave_nothing_are_named(options: dict[str, str], call: dict[str, Any], text: str) -> None:
+    with pytest.raises(crm.DataError) as caught:
+        crm.Orders(LOG, customer="customer_id", time="date", **options).customers(**call)
+    expected = f"- no order is left {text}; the log runs from 2020-01-01 to 2020-03-02: choose other dates"
+    assert str(caught.value).splitlines()[1] == expected
+
+
+def test_bounds_in_the_wrong_order_are_refused() -> None:
+    with pytest.raises(crm.ParameterError) as caught:
+        crm.Orders(LOG, customer="customer_id", time="date", after="2020-03-01", until="2020-02-01")
+    assert str(caught.value) == "Orders(after=...) must be before until=2020-02-01; got '2020-03-01'."

@@ -186,3 +186,34 @@ def test_an_empty_segment_stands_in_the_summary_without_means() -> None:
     assert summary.loc["cannot lose", "mean_spend"] != summary.loc["cannot lose", "mean_spend"]
     assert summary["share_of_spend"].sum() == pytest.approx(1.0)
     assert summary.loc["champions", ["mean_days_since_last", "mean_n_orders", "mean_spend"]].tolist() == [5.0, 6.5, 495.0]
+
+
+def test_who_is_exactly_average_is_not_high_in_any_unit_of_money() -> None:
+    table = pd.DataFrame({"customer_id": ["a", "b", "c"], "days_since_last": 5, "n_orders": 1, "spend": [0.31, 16.1, 31.89]})
+    model = crm.RFMModel(segments="eight", n_bins=2)
+    by_unit = [
+        model.fit(table.assign(spend=spend)).segment(table.assign(spend=spend)).tolist()
+        for spend in (table["spend"], [31, 1610, 3189])
+    ]
+    assert by_unit[0] == by_unit[1] == ["win-back", "win-back", "key win-back"]
+
+
+def test_who_is_exactly_at_a_threshold_is_not_above_it() -> None:
+    table = pd.DataFrame(
+        {"customer_id": ["a", "b", "c"], "days_since_last": [1, 2, 3], "n_orders": 3, "spend": [20.0, 10.0, 30.0]}
+    )
+    model = crm.RFMModel(monetary="mean", n_bins=2, thresholds={"spend": [20 / 3]}, segments="eight").fit(table)
+    assert model.score(table)["m_score"].tolist() == [1, 1, 2]
+
+
+def test_tables_in_another_order_are_other_models() -> None:
+    cells = {"11": "lo", "12": "lo", "21": "hi", "22": "hi"}
+    one, other = (crm.RFMModel(n_bins=2, segments=mapping) for mapping in (cells, dict(reversed(cells.items()))))
+    assert one.segment_labels() != other.segment_labels()
+    assert one != other
+    assert crm.RFMModel.from_dict(one.to_dict()) == one
+
+
+def test_numbers_of_extended_precision_are_refused_as_weights() -> None:
+    with pytest.raises(crm.ParameterError):
+        crm.RFMModel(weights=(np.longdouble(1), 1, 1))

@@ -88,9 +88,9 @@ def check_refit_equals_fit(model: AnyModel, data: pd.DataFrame) -> None:
 
 
 def check_record_is_read_only(model: AnyModel, data: pd.DataFrame) -> None:
-    """Nobody can write to the arrays of the fitted record, fitted or restored."""
+    """Nobody can write to the arrays of the fitted record, fitted, restored or copied."""
     model.fit(data)
-    for owner in (model, type(model).from_dict(model.to_dict())):
+    for owner in (model, type(model).from_dict(model.to_dict()), copy.deepcopy(model)):
         writable = [name for name, array in _arrays(owner.fitted, "fitted") if array.flags.writeable]
         claim(holds=not writable, otherwise=f"{writable} can be written to")
 
