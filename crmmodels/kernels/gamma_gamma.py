@@ -93,7 +93,7 @@ def log_likelihood(log_parameters: FloatArray, table: SpendTable) -> Likelihood:
     magnitude and its digamma functions agree in most digits, so both are written as what is left beside Stirling's formula,
     after Loader:
 
-    .. math:: \ln L = -\ln \bar m + \tfrac12 \ln \frac{ab}{2\pi n} + S(n) - S(a) - S(b)
+    .. math:: \ln L = -\ln \bar m + \frac{1}{2} \ln \frac{ab}{2\pi n} + S(n) - S(a) - S(b)
         + a \ln\frac{nu}{a} + b \ln\frac{n(1-u)}{b},
 
     where the last two logarithms are those of :math:`1 - d/a` and :math:`1 + d/b`, :math:`d = a(1-u) - bu`.

@@ -325,7 +325,7 @@ def discounted_survival(alpha: float, beta: FloatArray, discount_rate: float) ->
     Notes
     -----
     .. math:: \sum_{t=0}^\infty \frac{S(t)}{(1 + d)^t} = {}_2F_1\left(1, \beta; \alpha + \beta; \frac{1}{1 + d}\right)
-        = \frac{1 + d}{d}\, {}_2F_1\left(1, \alpha; \alpha + \beta; -\frac 1d\right)
+        = \frac{1 + d}{d}\, {}_2F_1\left(1, \alpha; \alpha + \beta; -\frac{1}{d}\right)
 
     by Pfaff's transformation. Gauss's continued fraction of the last function has positive terms only, so that
     nothing cancels, and its convergents enclose the value.
