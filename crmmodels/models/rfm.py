@@ -275,8 +275,7 @@ class RFMModel(BaseModel[RFMFit]):
         """Signs that turn what "eight" compares into its own units: days since the last order count down."""
         return np.array([-1.0 if self.threshold_on == "values" else 1.0, 1.0, 1.0])
 
-    def _cuts(self, values: Values, n_bins: int) -> RFMCuts:
-        measures = self._measures_of(values)
+    def _cuts(self, measures: tuple[FloatArray, FloatArray, FloatArray], n_bins: int) -> RFMCuts:
         cuts = nested_cuts(*measures, n_bins) if self.scoring == "nested" else independent_cuts(*measures, n_bins)
         fixed = {name: np.array(given, np.float64) for name, given in (self.thresholds or {}).items()}
         if "spend" in fixed:
@@ -299,12 +298,13 @@ class RFMModel(BaseModel[RFMFit]):
             raise ValueError(msg)
 
     def _fit(self, values: Values) -> RFMFit:
-        scores = self._cuts(values, self.n_bins)
+        measures = self._measures_of(values)
+        scores = self._cuts(measures, self.n_bins)
         n_levels = self._table().n_levels
-        levels = scores if n_levels == self.n_bins or self.segments == "eight" else self._cuts(values, n_levels)
-        compared: Iterable[FloatArray] = self._measures_of(values)
+        levels = scores if n_levels == self.n_bins or self.segments == "eight" else self._cuts(measures, n_levels)
+        compared: Iterable[FloatArray] = measures
         if self.threshold_on == "scores":
-            compared = rfm_scores(*self._measures_of(values), scores).astype(np.float64)
+            compared = rfm_scores(*measures, scores).astype(np.float64)
         centres = significant(np.array([centre(measure, self.threshold) for measure in compared]))
         centres *= self._orientation()
         return RFMFit(len(values["spend"]), scores, levels, centres)
