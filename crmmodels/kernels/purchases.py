@@ -32,6 +32,25 @@ class PurchaseTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Prospects:
+    """What to expect of customers within a horizon.
+
+    Attributes
+    ----------
+    probability_alive : ndarray of float64, shape (n_customers,)
+        Chance that a customer has not dropped out by the end of observation.
+    expected_purchases : ndarray of float64, shape (n_customers,)
+        Expected orders within the horizon.
+    probability_no_purchase : ndarray of float64, shape (n_customers,)
+        Chance of no order within the horizon.
+    """
+
+    probability_alive: FloatArray
+    expected_purchases: FloatArray
+    probability_no_purchase: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DistinctRows:
     """Rows without repetition, and where each row went.
 
