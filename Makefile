@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 WORKERS ?= 2
+# Workers share the processors, so that threads of the linear algebra would only wait for each other.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: demo test lint types docs notebooks bench clean
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import contenders
+from benchmarks import contenders, contenders_purchases
 from benchmarks.data import order_files
 
 N_LINES = 200_000
@@ -29,3 +29,12 @@ def test_customers(benchmark, files, name):
 @pytest.mark.parametrize("name", ["rfm_ours", "rfm_by_qcut"])
 def test_rfm(benchmark, name):
     assert benchmark(getattr(contenders, name)(N_CUSTOMERS)) == 2 * N_CUSTOMERS
+
+
+@pytest.mark.benchmark(group="fits of the 2,357 CDNOW customers")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("model", ["beta_geo", "pareto_nbd"])
+@pytest.mark.parametrize("name", ["fit_ours", "fit_lifetimes"])
+def test_purchase_models(benchmark, name, model):
+    found = benchmark(getattr(contenders_purchases, name)(model))
+    assert all(parameter > 0 for parameter in found["parameters"])

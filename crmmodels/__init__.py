@@ -4,13 +4,17 @@ from crmmodels import plotting
 from crmmodels.base import BaseModel
 from crmmodels.data import datasets
 from crmmodels.data.orders import Orders
-from crmmodels.data.schema import Column
+from crmmodels.data.schema import Column, Conflict
 from crmmodels.data.split import Split
 from crmmodels.exceptions import (
+    BoundaryWarning,
     ConvergenceError,
     CrmModelsError,
     CrmModelsWarning,
     DataError,
+    FewCustomersWarning,
+    HeavyTailWarning,
+    ImportanceWarning,
     MissingDependencyError,
     MissingGlyphWarning,
     NegativeSpendWarning,
@@ -18,38 +22,75 @@ from crmmodels.exceptions import (
     ParameterError,
     ReturnsOnlyWarning,
     SavedFormatError,
+    SpendCorrelationWarning,
+    UnitWarning,
 )
+from crmmodels.models.beta_geo import BetaGeoModel
+from crmmodels.models.beta_geo_beta_binom import BetaGeoBetaBinomModel
+from crmmodels.models.comparison import Comparison, compare
 from crmmodels.models.concentration import ABCFit, ABCModel, Interval
+from crmmodels.models.gamma_gamma import GammaGammaModel
 from crmmodels.models.loading import load
 from crmmodels.models.migration import Migration
+from crmmodels.models.modified_beta_geo import ModifiedBetaGeoModel
+from crmmodels.models.nbd import NBDModel
+from crmmodels.models.parametric import ParametricModel
+from crmmodels.models.parametric_fit import ParametricFit
+from crmmodels.models.pareto_nbd import ParetoNBDModel
+from crmmodels.models.posterior_draws import PosteriorDraws
+from crmmodels.models.priors import GammaPrior, LogNormalPrior
+from crmmodels.models.purchase import PurchaseModel
 from crmmodels.models.rfm import RFMFit, RFMModel
 from crmmodels.models.segment_tables import SegmentRule
+from crmmodels.models.shifted_beta_geo import ShiftedBetaGeoModel
 from crmmodels.protocol import Model
 
 __all__ = [
     "ABCFit",
     "ABCModel",
     "BaseModel",
+    "BetaGeoBetaBinomModel",
+    "BetaGeoModel",
+    "BoundaryWarning",
     "Column",
+    "Comparison",
+    "Conflict",
     "ConvergenceError",
     "CrmModelsError",
     "CrmModelsWarning",
     "DataError",
+    "FewCustomersWarning",
+    "GammaGammaModel",
+    "GammaPrior",
+    "HeavyTailWarning",
+    "ImportanceWarning",
     "Interval",
+    "LogNormalPrior",
     "Migration",
     "MissingDependencyError",
     "MissingGlyphWarning",
     "Model",
+    "ModifiedBetaGeoModel",
+    "NBDModel",
     "NegativeSpendWarning",
     "NotFittedError",
     "Orders",
     "ParameterError",
+    "ParametricFit",
+    "ParametricModel",
+    "ParetoNBDModel",
+    "PosteriorDraws",
+    "PurchaseModel",
     "RFMFit",
     "RFMModel",
     "ReturnsOnlyWarning",
     "SavedFormatError",
     "SegmentRule",
+    "ShiftedBetaGeoModel",
+    "SpendCorrelationWarning",
     "Split",
+    "UnitWarning",
+    "compare",
     "datasets",
     "load",
     "plotting",

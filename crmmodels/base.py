@@ -16,7 +16,7 @@ from crmmodels import saving
 from crmmodels._frozen import freeze, seal
 from crmmodels._typing import AnyArray, FloatArray, IntArray
 from crmmodels.data.orders import Orders
-from crmmodels.data.schema import Column, read_values
+from crmmodels.data.schema import Column, Conflict, read_values
 from crmmodels.data.tables import Table, in_kind_of, open_table, ordered_labels
 from crmmodels.display import html_view, text_view, view_of
 from crmmodels.exceptions import CrmModelsWarning, NotFittedError, SavedFormatError, warn
@@ -89,7 +89,7 @@ class BaseModel(ABC, Generic[FitT]):
         """
         values = self._read(self._open(data))
         record = self._fit(values)
-        for concern in self._concerns(values):
+        for concern in self._concerns(values, record):
             warn(concern)
         object.__setattr__(self, "_record", seal(record))
         return self
@@ -363,7 +363,11 @@ class BaseModel(ABC, Generic[FitT]):
     def _check_record(self, fitted: FitT) -> None:
         """Raise ValueError for a record that cannot be one of this model, as a damaged file may hold."""
 
-    def _concerns(self, values: Values) -> Iterable[CrmModelsWarning]:  # noqa: ARG002  (a hook)
+    def _conflicts(self, values: Values) -> Iterable[Conflict]:  # noqa: ARG002  (a hook)
+        """Return rows whose columns contradict each other; every column by itself is in order."""
+        return ()
+
+    def _concerns(self, values: Values, fitted: FitT) -> Iterable[CrmModelsWarning]:  # noqa: ARG002  (a hook)
         """Return what a user should be warned of when these values are fitted."""
         return ()
 
@@ -394,4 +398,4 @@ class BaseModel(ABC, Generic[FitT]):
         return open_table(data, self.key, type(self).__name__)
 
     def _read(self, table: Table) -> Values:
-        return read_values(table.frame, self.columns(), table.key, type(self).__name__)
+        return read_values(table.frame, self.columns(), table.key, type(self).__name__, self._conflicts)

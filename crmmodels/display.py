@@ -13,6 +13,12 @@ _WIDTH: Final = 76
 _SHOWN: Final = 6
 
 
+class Shown(str):
+    """A value that is shown as it stands."""
+
+    __slots__ = ()
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class ModelView:
     """What a model shows of itself.
@@ -60,15 +66,20 @@ def view_of(model: Any) -> ModelView:
     if model.is_fitted:
         record = model.fitted
         names = [field.name for field in dataclasses.fields(record)] if dataclasses.is_dataclass(record) else []
-        fitted = {name: getattr(record, name) for name in names} or {"record": record}
+        own = record.view() if hasattr(record, "view") else {name: getattr(record, name) for name in names}
+        fitted = dict(own) or {"record": record}
     return ModelView(
         type(model).__name__,
         parameters,
-        frozenset(field.name for field in fields if parameters[field.name] != field.default),
+        frozenset(field.name for field in fields if parameters[field.name] != _default_of(field)),
         fitted,
         tuple(model.score_columns()),
         tuple(model.segment_labels()),
     )
+
+
+def _default_of(field: dataclasses.Field[Any]) -> object:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def show_value(value: Any) -> str:
@@ -78,7 +89,7 @@ def show_value(value: Any) -> str:
             return f"array of {value.dtype}, shape {value.shape}"
         return "[" + ", ".join(show_value(item) for item in value.tolist()) + "]"
     if isinstance(value, bool | str) or value is None:
-        return repr(value)
+        return str(value) if isinstance(value, Shown) else repr(value)
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
@@ -89,11 +100,11 @@ def show_value(value: Any) -> str:
     if isinstance(value, Sequence):
         text = "(" + ", ".join(show_value(item) for item in value) + ")"
         return text if len(text) <= _WIDTH else f"{len(value)} items"
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not hasattr(value, "segment_labels"):
         inner = (f"{field.name}={show_value(getattr(value, field.name))}" for field in dataclasses.fields(value))
         text = f"{type(value).__name__}({', '.join(inner)})"
         return text if len(text) <= _WIDTH else type(value).__name__
-    text = repr(value)
+    text = _call_of(value)
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
@@ -110,7 +121,7 @@ def text_view(view: ModelView) -> str:
     str
         Several lines.
     """
-    arguments = ", ".join(f"{name}={view.parameters[name]!r}" for name in view.parameters if name in view.changed)
+    arguments = ", ".join(f"{name}={_call_of(view.parameters[name])}" for name in view.parameters if name in view.changed)
     lines = [f"{view.name}({arguments})"]
     sections = _sections(view)
     width = max((len(name) for _, rows in sections for name, _ in rows), default=0)
@@ -118,6 +129,11 @@ def text_view(view: ModelView) -> str:
         lines.append(f"  {title}")
         lines += [f"    {name:<{width}}  {shown}".rstrip() for name, shown in rows]
     return "\n".join(lines)
+
+
+def _call_of(value: object) -> str:
+    """A parameter as it is written in a call; of a model within a model its first line, which is the call that makes it."""
+    return repr(value).splitlines()[0] if hasattr(value, "segment_labels") else repr(value)
 
 
 def html_view(view: ModelView) -> str:

@@ -12,6 +12,12 @@
     CrmModelsWarning(UserWarning)
     ├── NegativeSpendWarning               customers whose returns exceed their orders
     ├── ReturnsOnlyWarning                 customers left out because they only returned goods
+    ├── UnitWarning                        ages that look as if they were in another unit
+    ├── FewCustomersWarning                too few customers for estimates to mean much
+    ├── BoundaryWarning                    a parameter without a best value: a simpler model fits as well
+    ├── SpendCorrelationWarning            spend that depends on frequency, where a model assumes that it does not
+    ├── HeavyTailWarning                   spend that varies too much between customers to have a mean
+    ├── ImportanceWarning                  posterior draws that do not represent the posterior well
     └── MissingGlyphWarning                a plot needs a font that is not installed
 """
 
@@ -23,10 +29,14 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 __all__ = [
+    "BoundaryWarning",
     "ConvergenceError",
     "CrmModelsError",
     "CrmModelsWarning",
     "DataError",
+    "FewCustomersWarning",
+    "HeavyTailWarning",
+    "ImportanceWarning",
     "MissingDependencyError",
     "MissingGlyphWarning",
     "NegativeSpendWarning",
@@ -34,6 +44,8 @@ __all__ = [
     "ParameterError",
     "ReturnsOnlyWarning",
     "SavedFormatError",
+    "SpendCorrelationWarning",
+    "UnitWarning",
 ]
 
 
@@ -158,6 +170,25 @@ class NotFittedError(CrmModelsError, RuntimeError):
 class ConvergenceError(CrmModelsError, RuntimeError):
     """An optimiser stopped without an answer."""
 
+    @classmethod
+    def because(cls, model: str, reasons: Sequence[str]) -> ConvergenceError:
+        """Word why a model has no best parameters for its data, as a check-list.
+
+        Parameters
+        ----------
+        model : str
+            The model's class.
+        reasons : sequence of str
+            What the data show, and what to do about it.
+
+        Returns
+        -------
+        ConvergenceError
+            The error to raise.
+        """
+        lines = "\n".join(f"- {reason}" for reason in reasons)
+        return cls(f"{model} found no best parameters for these data; check them for:\n{lines}")
+
 
 class SavedFormatError(CrmModelsError, ValueError):
     """A saved model cannot be read: not JSON, an unknown format or class, or damaged."""
@@ -218,6 +249,30 @@ class NegativeSpendWarning(CrmModelsWarning):
 
 class ReturnsOnlyWarning(CrmModelsWarning):
     """Some customers have returns and no order, so they are left out."""
+
+
+class UnitWarning(CrmModelsWarning):
+    """The ages look as if they were in another unit than the model says."""
+
+
+class FewCustomersWarning(CrmModelsWarning):
+    """There are too few customers for the estimates to mean much."""
+
+
+class BoundaryWarning(CrmModelsWarning):
+    """The likelihood rises up to the bound of a parameter: the data do not tell it, and a simpler model fits as well."""
+
+
+class SpendCorrelationWarning(CrmModelsWarning):
+    """Spend per order depends on how often customers order, where the model assumes that it does not."""
+
+
+class HeavyTailWarning(CrmModelsWarning):
+    """Spend per order varies so much between customers that their population has no mean."""
+
+
+class ImportanceWarning(CrmModelsWarning):
+    """The importance weights of posterior draws are so uneven that the draws do not represent the posterior well."""
 
 
 class MissingGlyphWarning(CrmModelsWarning):

@@ -16,7 +16,12 @@ import crmmodels as crm
 from crmmodels._frozen import FrozenMapping
 from crmmodels.models.loading import MODELS
 
-every_model = pytest.mark.parametrize("model_class", MODELS, ids=lambda model: model.__name__)
+SIMPLE = (crm.ABCModel, crm.RFMModel)
+"""Models that are made without parameters and learn from a handful of customers."""
+every_model = pytest.mark.parametrize("model_class", SIMPLE, ids=lambda model: model.__name__)
+parametric_models = pytest.mark.parametrize(
+    "model_class", [model for model in MODELS if issubclass(model, crm.ParametricModel)], ids=lambda model: model.__name__
+)
 
 
 @every_model
@@ -187,3 +192,39 @@ def test_an_incomplete_model_cannot_be_made() -> None:
 
     with pytest.raises(TypeError, match="abstract"):
         Unfinished()
+
+
+def made(model_class: Any) -> Any:
+    return model_class(horizon=12) if "horizon" in model_class.__dataclass_fields__ else model_class()
+
+
+@parametric_models
+def test_copies_of_a_parametric_model_answer_alike_and_are_read_only(model_class: Any) -> None:
+    customers = model_class.example(600, 5)
+    model = made(model_class).fit(customers)
+    for twin in (
+        copy.copy(model),
+        copy.deepcopy(model),
+        pickle.loads(pickle.dumps(model)),
+        type(model).from_dict(model.to_dict()),
+    ):
+        pd.testing.assert_frame_equal(twin.score(customers), model.score(customers))
+        assert twin == model
+        with pytest.raises(ValueError, match="read-only"):
+            twin.fitted.covariance[0, 0] = 1.0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        model.weight = "n"
+
+
+@parametric_models
+def test_a_parametric_model_keeps_no_data_and_survives_a_failed_fit(model_class: Any) -> None:
+    customers = model_class.example(600, 5)
+    model = made(model_class)
+    with pytest.raises(crm.NotFittedError, match=f"^{model_class.__name__} is not fitted yet, so fitted has nothing"):
+        _ = model.fitted
+    record = model.fit(customers).fitted
+    assert len(pickle.dumps(model)) < 5_000
+    for broken in (customers.head(0), pd.concat([customers, customers]), "no table"):
+        with pytest.raises(crm.DataError):
+            model.fit(broken)
+    assert model.fitted is record

@@ -69,6 +69,23 @@ class PanelAnswer:
     n_returns_only: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OrderDays:
+    """How many customers ordered on each calendar day, for the first time and again.
+
+    Attributes
+    ----------
+    day : ndarray of int64, shape (n_days,)
+        Days since 1970-01-01 with at least one order, ascending.
+    n_first, n_repeat : ndarray of int64, shape (n_days,)
+        Customers whose first order day it is, and customers who ordered before.
+    """
+
+    day: IntArray
+    n_first: IntArray
+    n_repeat: IntArray
+
+
 def read_bounds(after: str | dt.date | np.datetime64 | None, until: str | dt.date | np.datetime64 | None) -> Bounds:
     """Read the days that count from the arguments of an order log; some must be left."""
     bounds = Bounds(
@@ -93,6 +110,10 @@ class OrderLog(Protocol):
 
     def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
         """Canonical panel columns."""
+        ...
+
+    def order_days(self, bounds: Bounds) -> OrderDays:
+        """First and repeat order days by calendar day."""
         ...
 
 
@@ -152,6 +173,20 @@ class ArrayLog:
         panel, n_returns_only = _filled(counts, len(self.keys), as_of, period)
         columns = {"customer_id": self.keys.take(panel.customer), **panel_columns(panel, period)}
         return PanelAnswer(self.build(columns), n_returns_only)
+
+    def order_days(self, bounds: Bounds) -> OrderDays:
+        """Count each customer once a day."""
+        lines = self._within(bounds)
+        if lines.amount is not None:
+            lines = lines.take(lines.amount >= 0)
+        by_day = np.lexsort((lines.day, lines.customer))
+        customer, day = lines.customer[by_day], lines.day[by_day]
+        same = customer[1:] == customer[:-1]
+        is_first, is_repeat = np.ones(len(day), np.bool_), np.zeros(len(day), np.bool_)
+        is_first[1:], is_repeat[1:] = ~same, same & (day[1:] != day[:-1])
+        days, where = np.unique(day.astype(np.int64), return_inverse=True)
+        counts = (np.bincount(where[kept], minlength=len(days)) for kept in (is_first, is_repeat))
+        return OrderDays(days, *counts)
 
     def kept(self, bounds: Bounds) -> AnyArray:
         """Whether the day of each line counts."""
@@ -236,6 +271,16 @@ class EngineLog:
         columns = panel_columns(panel, period)
         frame = key.to_frame().with_columns(*(nw.new_series(n, c, backend=backend) for n, c in columns.items()))
         return PanelAnswer(frame, n_returns_only)
+
+    def order_days(self, bounds: Bounds) -> OrderDays:
+        """Count the customers of each day, and those whose first day it is, in the engine."""
+        counted = self._answer(lambda: order_plans.customers_by_day(self._orders(bounds)))
+        first = self._answer(lambda: order_plans.first_days(self._orders(bounds)))
+        day = _day_numbers(counted["day"])
+        by_day = np.argsort(day)
+        n_first = np.zeros(len(day), np.int64)
+        n_first[np.searchsorted(day[by_day], _day_numbers(first["day"]))] = first["n"].to_numpy()
+        return OrderDays(day[by_day], n_first, counted["n"].to_numpy()[by_day].astype(np.int64) - n_first)
 
     def _answer(self, plan: Callable[[], nw.LazyFrame[Any]]) -> nw.DataFrame[Any]:
         """Plan and run."""

@@ -137,3 +137,14 @@ def by_period(log: nw.LazyFrame[Any], period: Period) -> nw.LazyFrame[Any]:
             nw.when(is_order).then(nw.col("day")).min().alias("first_day"),
         )
     )
+
+
+def customers_by_day(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Number of customers with an order on each day."""
+    return log.filter(nw.col("amount") >= 0).select("customer", "day").unique().group_by("day").agg(nw.len().alias("n"))
+
+
+def first_days(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Number of customers whose first order day each day is."""
+    firsts = log.filter(nw.col("amount") >= 0).group_by("customer").agg(nw.col("day").min())
+    return firsts.group_by("day").agg(nw.len().alias("n"))

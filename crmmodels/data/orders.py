@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any, Final, Literal, get_args
 import narwhals as nw
 import numpy as np
 
-from crmmodels._typing import Period, TimeUnit
+from crmmodels._typing import AnyArray, Period, TimeUnit
 from crmmodels.data.dates import as_date, check_unit
 from crmmodels.data.order_checks import nothing_left, only_returns, row_problems, without_returns_only
-from crmmodels.data.order_log import ArrayLog, BadRowsError, Bounds, OrderLog, read_bounds
+from crmmodels.data.order_log import ArrayLog, BadRowsError, Bounds, OrderDays, OrderLog, read_bounds
 from crmmodels.data.order_options import READER, check_options, refused
 from crmmodels.data.order_plans import order_day
 from crmmodels.data.order_reading import Lines, canonical_lines, open_log
@@ -49,7 +50,7 @@ class Orders:
         are no orders and do not move the first or last order. Without it the spend columns are left out.
     order_id : str, optional
         Column that names the order, where an order may have several rows. Without it each row is an order.
-    quantity, list_price, unit_cost, category, sku, channel, discount, service_cost : str, optional
+    quantity, list_price, unit_cost, category, sku, channel, discount, service_cost, reference_price, currency : str, optional
         Further roles, which some models need; see `lines`.
     time_zone : str, optional
         Zone in which the day of zoned timestamps is taken, such as "Asia/Shanghai". Default: the zone of the column.
@@ -112,6 +113,8 @@ class Orders:
     channel: str | None = None
     discount: str | None = None
     service_cost: str | None = None
+    reference_price: str | None = None
+    currency: str | None = None
     time_zone: str | None = None
     duplicates: Literal["keep", "drop", "refuse"] = "keep"
     after: str | dt.date | np.datetime64 | None = None
@@ -366,6 +369,13 @@ class Orders:
             raise self._nothing_left(bounds)
         return result
 
+    def _order_days(self) -> OrderDays:
+        """First and repeat order days by calendar day, for tracking."""
+        with self._turn():
+            if not len((found := self._log.order_days(self._bounds)).day):
+                raise self._nothing_left(self._bounds)
+            return found
+
     def _counted(self, bounds: Bounds, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Canonical customer columns, sorted where the answer's kind has an order; no rows where no order is left."""
         try:
@@ -388,6 +398,13 @@ class Orders:
         if isinstance(self.frame, str | Path):
             return in_output(result, self._answer_kind(), self._lines.to_native(), READER)
         return in_kind_of(self.frame, result)
+
+    def _table(self, columns: Mapping[str, AnyArray]) -> Any:
+        """Return columns of a result as a frame of the caller's kind."""
+        engine = self._lines.implementation
+        backend: Any = engine if engine.is_pandas() or engine.is_polars() or engine.is_pyarrow() else "pyarrow"
+        series = [nw.new_series(name, column, backend=backend) for name, column in columns.items()]
+        return self._native(series[0].to_frame().with_columns(*series[1:]))
 
 
 def _again(kind: type[Orders], arguments: dict[str, Any]) -> Orders:

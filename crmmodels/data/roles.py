@@ -40,6 +40,8 @@ ROLES: Final[dict[str, Role]] = {
         Role("channel", "text", "channel of the order"),
         Role("discount", "number", "money taken off the line"),
         Role("service_cost", "number", "cost of serving the line"),
+        Role("reference_price", "number", "price of one unit that a new customer would pay"),
+        Role("currency", "text", "currency of the amounts"),
     )
 }
 """All roles by canonical name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -11,7 +11,7 @@ from typing import Any, Final
 import narwhals as nw
 import numpy as np
 
-from crmmodels._typing import AnyArray, FloatArray
+from crmmodels._typing import AnyArray, BoolArray, FloatArray
 from crmmodels.exceptions import DataError, missing_column
 
 EXAMPLES_SHOWN: Final = 3
@@ -26,15 +26,32 @@ class Column:
     ----------
     name : str
         Name of the column.
-    minimum : float or None
-        Smallest admissible value; None for no limit.
+    minimum, maximum : float or None
+        Smallest and largest admissible value; None for no limit.
     whole : bool
         Whether the values must be whole numbers.
     """
 
     name: str
     minimum: float | None = None
+    maximum: float | None = None
     whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conflict:
+    """Rows whose columns contradict each other.
+
+    Attributes
+    ----------
+    rows : ndarray of bool, shape (n_customers,)
+        Where; nowhere where all is well.
+    problem : str
+        What is wrong there and what to do, after "3 customers", such as "with more days than weeks; correct them first".
+    """
+
+    rows: BoolArray
+    problem: str
 
 
 def count_of(n: int, noun: str) -> str:
@@ -47,7 +64,13 @@ def plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def read_values(frame: nw.DataFrame[Any], columns: Sequence[Column], key: str, reader: str) -> Mapping[str, FloatArray]:
+def read_values(
+    frame: nw.DataFrame[Any],
+    columns: Sequence[Column],
+    key: str,
+    reader: str,
+    conflicts: Callable[[Mapping[str, FloatArray]], Iterable[Conflict]] | None = None,
+) -> Mapping[str, FloatArray]:
     """Return the columns as float arrays, or raise one DataError naming every problem.
 
     Parameters
@@ -60,6 +83,8 @@ def read_values(frame: nw.DataFrame[Any], columns: Sequence[Column], key: str, r
         Column that names the customer.
     reader : str
         Who reads, for the error.
+    conflicts : callable, optional
+        From the columns to what contradicts each other in them; asked only where every column by itself is in order.
 
     Returns
     -------
@@ -70,7 +95,7 @@ def read_values(frame: nw.DataFrame[Any], columns: Sequence[Column], key: str, r
     ------
     DataError
         If the table is empty, lacks a column, repeats or misses a customer, or holds values that are missing, not
-        numeric, not finite, not whole or below the minimum.
+        numeric, not finite, not whole or out of range, or columns contradict each other.
     """
     problems: list[str] = []
     values: dict[str, FloatArray] = {}
@@ -86,6 +111,12 @@ def read_values(frame: nw.DataFrame[Any], columns: Sequence[Column], key: str, r
         if array is not None:
             problems += _value_problems(array, column)
             values[column.name] = array
+    if conflicts is not None and not problems:
+        found_conflicts = [conflict for conflict in conflicts(values) if conflict.rows.any()]
+        problems += [
+            f"{count_of(int(conflict.rows.sum()), 'customer')}{_rows(conflict.rows)} {conflict.problem}"
+            for conflict in found_conflicts
+        ]
     if problems:
         raise DataError(reader, problems)
     return values
@@ -151,13 +182,13 @@ def _value_problems(array: FloatArray, column: Column) -> Iterator[str]:
     infinite = np.isinf(array)
     if n_infinite := int(infinite.sum()):
         yield f"column {column.name!r} holds {count_of(n_infinite, 'infinite value')}{_rows(infinite)}; drop or correct them first"
-    if column.minimum is not None:
-        low = array < column.minimum
-        if n_low := int(low.sum()):
-            example = float(array[low][0])
+    for limit, word, outside in ((column.minimum, "below", np.less), (column.maximum, "above", np.greater)):
+        beyond = outside(array, np.nan if limit is None else limit)
+        if n_beyond := int(beyond.sum()):
+            example = float(array[beyond][0])
             yield (
-                f"column {column.name!r} has {count_of(n_low, 'value')} below {column.minimum:g} "
-                f"(such as {example:g}){_rows(low)}; drop or correct them first"
+                f"column {column.name!r} has {count_of(n_beyond, 'value')} {word} {limit:g} "
+                f"(such as {example:g}){_rows(beyond)}; drop or correct them first"
             )
     if column.whole:
         broken = ~missing & ~infinite & (array != np.floor(array))

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from crmmodels._typing import BoolArray, FloatArray, IntArray
+from crmmodels._typing import FloatArray, IntArray
+from crmmodels.kernels.beta_geo_beta_binom_terms import (
+    DropoutTerms,
+    HistoryChances,
+    Terms,
+    dropout_terms,
+    history_chances,
+    lanes_at_a_time,
+    lanes_of,
+    order_terms,
+)
+from crmmodels.kernels.blocks import in_blocks
 from crmmodels.kernels.likelihood import Likelihood
 from crmmodels.kernels.purchases import PurchaseTable
-from crmmodels.kernels.shifted_beta_geo import ShiftedBetaGeoParameters, log_survivor_share
 
 _NEAR_ONE: Final = -0.5
 """Logarithm of a likelihood above which its complement has the more digits."""
@@ -59,9 +68,10 @@ def log_likelihood(log_parameters: FloatArray, table: PurchaseTable) -> Likeliho
         S(j) = \frac{B(\gamma, \delta + j)}{B(\gamma, \delta)}, \quad
         \theta_j = \frac{B(\gamma + 1, \delta + j)}{B(\gamma, \delta)}.
 
-    A, S and θ are built up as products of chances, so that no beta functions need to be subtracted. The sums over
-    j of all customers with the same x and n are the ends of one sum, taken once. For x = 0 the likelihood can be next to 1;
-    then it is what its complement leaves.
+    A, S and θ are built up as products of chances, so that no beta functions need to be subtracted. With
+    :math:`Q(x, j) = \sum_{i \geq j} A(x, i)\, \theta_i` the sum is :math:`Q(x, t_x) - Q(x, n)`, and all customers share one table
+    of Q over x and j, however many different n there are. That difference loses nothing: A falls in i, so that Q(x, n) is at most
+    the first term of L. For x = 0 the likelihood can be next to 1; then it is what its complement leaves.
 
     ================== ==================================================
     symbol             name
@@ -78,177 +88,111 @@ def log_likelihood(log_parameters: FloatArray, table: PurchaseTable) -> Likeliho
     Marketing Science 29(6), 1086-1108. doi:10.1287/mksc.1100.0580
     """
     parameters = BetaGeoBetaBinomParameters(*np.exp(log_parameters).tolist())
-    x, t_x, n = (column.astype(np.int64) for column in (table.frequency, table.age_at_last, table.age))
-    frequencies, lane = np.unique(x, return_inverse=True)
-    orders, dropout = _order_terms(frequencies, int(n.max()), parameters), _dropout_terms(int(n.max()), parameters)
-    total = Likelihood(0.0, np.zeros(4), np.zeros((4, 4)))
-    for age, rows in _cohorts(n):
-        weight = np.zeros((age + 1, len(frequencies)))
-        np.add.at(weight, (t_x[rows], lane[rows]), table.weight[rows])
-        present = np.flatnonzero(weight.any(axis=0))
-        part = _cohort_likelihood(
-            weight[:, present], orders.of(present, age), dropout.of(age), starts=frequencies[present] == 0
-        )
-        total = Likelihood(total.value + part.value, total.gradient + part.gradient, total.hessian + part.hessian)
-    return total
+    lanes, most = lanes_of(table.frequency), int(table.age.max())
+    dropout = dropout_terms(most, parameters.gamma, parameters.delta)
+
+    def part(block: slice) -> Likelihood:
+        rows, frequencies = lanes.rows(block), lanes.frequencies[block]
+        t_x, n = table.age_at_last[rows].astype(np.int64), table.age[rows].astype(np.int64)
+        orders = order_terms(frequencies, most, parameters.alpha, parameters.beta)
+        histories = _Histories(lanes.lane[rows] - block.start, t_x, n, table.weight[rows])
+        return _block_likelihood(histories, orders, dropout, starts_at_zero=bool(frequencies[0] == 0))
+
+    parts = in_blocks(part, len(lanes.frequencies), lanes_at_a_time(most))
+    return Likelihood(
+        sum(one.value for one in parts),
+        np.sum([one.gradient for one in parts], axis=0),
+        np.sum([one.hessian for one in parts], axis=0),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Terms:
-    """Logarithms of terms over j with their derivatives by two log shapes; the second axis, if any, is that of frequencies."""
+class _Histories:
+    """Rows of a table, by the places of their numbers of orders."""
 
-    log: FloatArray
-    slopes: FloatArray
-    curvatures: FloatArray
-
-    def of(self, lanes: IntArray, age: int) -> _Terms:
-        rows = slice(0, age + 1)
-        return _Terms(self.log[rows, lanes], self.slopes[:, rows, lanes], self.curvatures[:, rows, lanes])
+    lane: IntArray
+    t_x: IntArray
+    n: IntArray
+    weight: FloatArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Dropout:
-    """Chances to drop out after j opportunities, and to be there still."""
+def _block_likelihood(rows: _Histories, orders: Terms, dropout: DropoutTerms, *, starts_at_zero: bool) -> Likelihood:
+    """Likelihood of customers of any age, in arrays of shape (most + 1, frequencies)."""
+    chances = history_chances(rows.lane, rows.t_x, rows.n, orders.log, dropout)
+    at_first, at_end = (rows.t_x, rows.lane), (rows.n, rows.lane)
+    # What the three terms of a row are of its likelihood; the last of them counts negative.
+    there = np.exp(chances.log_there[at_end] - chances.log)
+    first, cut = (np.exp(chances.log_rest[at] - chances.log) for at in (at_first, at_end))
+    recursion = _recursion(chances, orders, dropout)
+    slopes = np.concatenate([orders.slopes[:, rows.n, rows.lane], dropout.there.slopes[:, rows.n]])
+    means = (slopes, recursion.mean[:, rows.t_x, rows.lane], recursion.mean[:, rows.n, rows.lane])
+    row_gradient = there * means[0] + (first * means[1] - cut * means[2])
+    hessian = np.zeros((4, 4))
+    for chance, mean in zip((there, first, -cut), means, strict=True):
+        apart = mean - row_gradient
+        hessian += (apart * (rows.weight * chance)) @ apart.T
 
-    lost: _Terms
-    there: _Terms
+    def spread(values: FloatArray, at: tuple[IntArray, IntArray]) -> FloatArray:
+        flat = np.bincount(at[0] * orders.log.shape[1] + at[1], weights=values, minlength=orders.log.size)
+        return flat.astype(np.float64, copy=False).reshape(orders.log.shape)
 
-    def of(self, age: int) -> _Terms:
-        """Terms of j = 0 to n, as columns: lost at n means there still."""
-
-        def joined(lost: FloatArray, there: FloatArray) -> FloatArray:
-            return np.concatenate([lost[..., :age], there[..., age : age + 1]], axis=-1)[..., None]
-
-        return _Terms(
-            joined(self.lost.log, self.there.log),
-            joined(self.lost.slopes, self.there.slopes),
-            joined(self.lost.curvatures, self.there.curvatures),
-        )
-
-
-def _order_terms(frequencies: IntArray, most: int, parameters: BetaGeoBetaBinomParameters) -> _Terms:
-    """A(x, j) for j = 0 to most: x orders first, then one opportunity after the other without."""
-    alpha, beta = parameters.alpha, parameters.beta
-    i = np.arange(most, dtype=np.float64)
-    ordered, all_of = alpha + i, alpha + beta + i
-    square = all_of * all_of
-    by_order = alpha * beta / (ordered * all_of)
-    first = np.zeros((6, most + 1))
-    first[:, 1:] = np.cumsum(
-        [
-            -np.log1p(beta / ordered),
-            by_order,
-            -beta / all_of,
-            by_order * (i / ordered - alpha / all_of),
-            alpha * beta / square,
-            -beta * ordered / square,
-        ],
-        axis=1,
-    )
-    missed = i[:, None] - frequencies
-    after = missed >= 0.0
-    refused = beta + np.maximum(missed, 0.0)
-    by_miss = beta * (alpha + frequencies) / (refused * all_of[:, None])
-    table = np.empty((6, most + 1, len(frequencies)))
-    table[:, 0] = first[:, frequencies]
-    table[0, 1:] = -np.log1p((alpha + frequencies) / refused)
-    table[1, 1:] = (-alpha / all_of)[:, None]
-    table[2, 1:] = by_miss
-    table[3, 1:] = (-alpha * (beta + i) / square)[:, None]
-    table[4, 1:] = (alpha * beta / square)[:, None]
-    table[5, 1:] = by_miss * (np.maximum(missed, 0.0) / refused - beta / all_of[:, None])
-    table[:, 1:] *= after
-    np.cumsum(table, axis=1, out=table)
-    table[0][np.arange(most + 1)[:, None] < frequencies] = -np.inf
-    return _Terms(table[0], table[1:3], table[3:])
-
-
-def _dropout_terms(most: int, parameters: BetaGeoBetaBinomParameters) -> _Dropout:
-    """S(j) and θ_j for j = 0 to most."""
-    gamma, delta = parameters.gamma, parameters.delta
-    j = np.arange(most + 1, dtype=np.float64)
-    stayed, all_of = delta + j, gamma + delta + j
-    square = all_of * all_of
-    by_stay = gamma * delta / (stayed * all_of)
-    both = np.array([-gamma * stayed / square, gamma * delta / square])
-
-    def before(terms: list[FloatArray]) -> FloatArray:
-        sums = np.zeros((len(terms), most + 1))
-        sums[:, 1:] = np.cumsum(terms, axis=1)[:, :-1]
-        return sums
-
-    log = _log_survivors(most, parameters)
-    slopes = before([-gamma / all_of, by_stay])
-    curvatures = before([both[0], both[1], by_stay * (j / stayed - delta / all_of)])
-    lost = _Terms(
-        log - np.log1p(stayed / gamma),
-        slopes + np.array([stayed / all_of, -delta / all_of]),
-        curvatures + np.array([both[0], both[1], -delta * (gamma + j) / square]),
-    )
-    return _Dropout(lost, _Terms(log, slopes, curvatures))
-
-
-def _cohort_likelihood(weight: FloatArray, orders: _Terms, dropout: _Terms, *, starts: BoolArray) -> Likelihood:
-    """Likelihood of customers with the same n, in arrays of shape (n + 1, frequencies); weights lie at t_x."""
-    terms = orders.log + dropout.log
-    n_steps, n_lanes = terms.shape
-    log = _ends(terms)
-    rate = np.exp(terms - log)
-    stay = np.zeros((n_steps, n_lanes))
-    stay[:-1] = np.exp(log[1:] - log[:-1])
-    slopes = np.empty((4, n_steps, n_lanes))
-    slopes[:2], slopes[2:] = orders.slopes, dropout.slopes
-    # Means of the slopes over the end of each sum from its last term back; what a term differs by from the mean behind it.
-    apart = np.zeros((4, n_steps, n_lanes))
-    mean = slopes[:, -1].copy()
-    for j in range(n_steps - 2, -1, -1):
-        apart[:, j] = slopes[:, j] - mean
-        mean += rate[j] * apart[:, j]
     # Customers whose sum reaches term j, in proportion to what is left of it there.
-    reach = weight.copy()
-    for j in range(1, n_steps):
-        reach[j] += reach[j - 1] * stay[j - 1]
-    share = reach * rate
-    log, counted = _near_one(log, orders, dropout, starts), share
-    close = starts & (log[0] > _NEAR_ONE)
-    if close.any():
-        # The slopes of all dropout chances sum to 0, so what counts is by how much less than 1 they are weighted.
-        counted = share.copy()
-        counted[:, close] = weight[0, close] * np.exp(dropout.log - log[0, close]) * np.expm1(orders.log[:, close])
-    gradient = np.concatenate([np.einsum("kjx,jx->k", orders.slopes, share), dropout.slopes[:, :, 0] @ counted.sum(axis=1)])
-    flat = apart.reshape(4, -1)
-    hessian = (flat * (share * stay).ravel()) @ flat.T
-    of_orders = np.einsum("kjx,jx->k", orders.curvatures, share)
-    of_dropout = dropout.curvatures[:, :, 0] @ share.sum(axis=1)
+    reach = spread(rows.weight * first, at_first) - spread(rows.weight * cut, at_end)
+    for j in range(1, len(recursion.stay)):
+        reach[j] += reach[j - 1] * recursion.stay[j - 1]
+    lost, ended = reach[:-1] * recursion.rate, spread(rows.weight * there, at_end)
+    flat = recursion.apart.reshape(4, -1)
+    hessian += (flat * (lost * recursion.stay).ravel()) @ flat.T
+    of_orders = np.tensordot(orders.curvatures[:, :-1], lost, 2) + np.tensordot(orders.curvatures, ended, 2)
+    of_dropout = dropout.lost.curvatures[:, :-1] @ lost.sum(axis=1) + dropout.there.curvatures @ ended.sum(axis=1)
     hessian[:2, :2] += of_orders[[[0, 1], [1, 2]]]
     hessian[2:, 2:] += of_dropout[[[0, 1], [1, 2]]]
-    asked = weight > 0
-    return Likelihood(float(weight[asked] @ log[asked]), gradient, 0.5 * (hessian + hessian.T))
+
+    log = chances.log.copy()
+    if starts_at_zero:
+        close = (rows.lane == 0) & (log > _NEAR_ONE)
+        near_one = _near_one(rows.n[close], orders.log[:, 0], dropout)
+        log[close], row_gradient[2:, close] = near_one[0], near_one[1:]
+    return Likelihood(float(rows.weight @ log), row_gradient @ rows.weight, 0.5 * (hessian + hessian.T))
 
 
-def _ends(terms: FloatArray) -> FloatArray:
-    """Logarithms of the sums of each term and all behind it."""
-    ends: FloatArray = np.logaddexp.accumulate(terms[::-1], axis=0)[::-1]
-    return ends
+@dataclass(frozen=True, slots=True, eq=False)
+class _Recursion:
+    """Sums from j on: the share of their first terms and of the rest, mean slopes, and what the first differ by from the rest's."""
+
+    rate: FloatArray
+    stay: FloatArray
+    mean: FloatArray
+    apart: FloatArray
 
 
-def _near_one(log: FloatArray, orders: _Terms, dropout: _Terms, starts: BoolArray) -> FloatArray:
-    """Log-likelihoods, those near 0 of customers without orders from the complement of the likelihood."""
-    close = starts & (log[0] > _NEAR_ONE)
-    if not close.any():
-        return log
-    better = log.copy()
-    better[0, close] = np.log1p((np.exp(dropout.log) * np.expm1(orders.log[:, close])).sum(axis=0))
-    return better
+def _recursion(chances: HistoryChances, orders: Terms, dropout: DropoutTerms) -> _Recursion:
+    log_rest = chances.log_rest
+    here = np.where(log_rest[:-1] > -np.inf, log_rest[:-1], 0.0)
+    rate, stay = np.exp(chances.log_lost - here), np.exp(log_rest[1:] - here)
+    slopes = np.empty((4, *rate.shape))
+    slopes[:2], slopes[2:] = orders.slopes[:, :-1], dropout.lost.slopes[:, :-1, None]
+    mean = np.zeros((4, *log_rest.shape))
+    np.multiply(rate, slopes, out=mean[:, :-1])
+    for j in range(len(rate) - 2, -1, -1):
+        mean[:, j] += stay[j] * mean[:, j + 1]
+    slopes -= mean[:, 1:]
+    return _Recursion(rate, stay, mean, slopes)
 
 
-def _cohorts(age: IntArray) -> Iterator[tuple[int, IntArray]]:
-    """Rows of each age."""
-    by_age = np.argsort(age, kind="stable")
-    ages, starts = np.unique(age[by_age], return_index=True)
-    yield from zip(ages.tolist(), np.split(by_age, starts[1:]), strict=True)
+def _near_one(n: IntArray, log_orders: FloatArray, dropout: DropoutTerms) -> FloatArray:
+    """Log-likelihoods near 0 of customers without orders from the complement of the likelihood; below them their slopes by γ and δ.
 
+    The slopes of all dropout chances sum to 0, so what counts is by how much less than 1 they are weighted.
+    """
+    less = np.expm1(log_orders)
+    lost, there = np.exp(dropout.lost.log) * less, np.exp(dropout.there.log) * less
 
-def _log_survivors(most: int, parameters: BetaGeoBetaBinomParameters) -> FloatArray:
-    """Logarithm of S(j), j = 0 to most: dropout is a shifted beta-geometric contract."""
-    return log_survivor_share(most, ShiftedBetaGeoParameters(parameters.gamma, parameters.delta))
+    def up_to(gone: FloatArray, still: FloatArray) -> FloatArray:
+        sums = still.copy()
+        sums[..., 1:] += np.cumsum(gone, axis=-1)[..., :-1]
+        return sums
+
+    complement = up_to(lost, there)[n]
+    slopes = up_to(lost * dropout.lost.slopes, there * dropout.there.slopes)[:, n]
+    return np.vstack([np.log1p(complement), slopes / (1.0 + complement)])

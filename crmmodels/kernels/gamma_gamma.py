@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from crmmodels._typing import FloatArray
+from crmmodels.kernels.blocks import in_blocks
+from crmmodels.kernels.gamma_functions import beside_stirling
 from crmmodels.kernels.likelihood import Likelihood
+from crmmodels.kernels.purchases import distinct
 
+_MOST_CENTS: Final = 2.0**42
+_MOST_ORDERS: Final = 2.0**20
+"""Totals and numbers of orders below these fit into one whole number of 62 bits."""
+_SAME_CENTS: Final = 1e-15
+"""Relative difference of a mean from a total in whole cents over the orders, that rounding alone makes."""
 _BLOCK: Final = 1 << 13
-"""Rows at a time: the arrays of one block stay in the cache, and its sums on one thread."""
-_ASYMPTOTIC: Final = 8.0
-"""From here on ten terms of Stirling's series are exact to the last digit."""
-_STIRLING: Final = (
-    1 / 12,
-    -1 / 360,
-    1 / 1260,
-    -1 / 1680,
-    1 / 1188,
-    -691 / 360360,
-    1 / 156,
-    -3617 / 122400,
-    43867 / 244188,
-    -174611 / 125400,
-)
+"""Rows at a time: the arrays of one block stay in the cache; from 10,000 on BLAS would sum them on threads of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +58,38 @@ class GammaGammaParameters:
     p: float
     q: float
     v: float
+
+
+def spend_table(frequency: FloatArray, mean_spend: FloatArray, weight: FloatArray | None = None) -> SpendTable:
+    """Customers reduced to distinct rows, in an order of their own.
+
+    Parameters
+    ----------
+    frequency : ndarray of float64, shape (n_customers,)
+        Repeat orders, whole numbers from 1.
+    mean_spend : ndarray of float64, shape (n_customers,)
+        Mean spend per repeat order, above 0.
+    weight : ndarray of float64, shape (n_customers,), optional
+        Weight of each customer; 1 for all if None.
+
+    Returns
+    -------
+    SpendTable
+        The same to the last bit in any order of the customers, where the weights are whole numbers. Totals in whole cents give means that
+        may differ in the last bit.
+    """
+    cents = np.rint(frequency * mean_spend * 100.0)
+    near = np.abs(cents / (100.0 * frequency) - mean_spend) <= _SAME_CENTS * mean_spend
+    most = _MOST_CENTS if len(cents) == 0 else cents.max()
+    if weight is not None or most >= _MOST_CENTS or frequency.max(initial=0.0) >= _MOST_ORDERS or not near.all():
+        found = distinct((frequency, mean_spend))
+        counts = np.bincount(found.row, weight, minlength=len(found.first)).astype(np.float64, copy=False)
+        return SpendTable(frequency[found.first], mean_spend[found.first], counts)
+    # One whole number holds both, and sorts many times faster than two columns.
+    key = np.sort(frequency.astype(np.int64) * int(_MOST_CENTS) + cents.astype(np.int64))
+    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    x, total = (part.astype(np.float64) for part in np.divmod(key[starts], int(_MOST_CENTS)))
+    return SpendTable(x, total / (100.0 * x), np.diff(starts, append=len(key)).astype(np.float64))
 
 
 def log_likelihood(log_parameters: FloatArray, table: SpendTable) -> Likelihood:
@@ -113,27 +138,28 @@ def log_likelihood(log_parameters: FloatArray, table: SpendTable) -> Likelihood:
     Loader, C. (2000). Fast and Accurate Computation of Binomial Probabilities. Bell Laboratories.
     """
     p, q, v = np.exp(log_parameters).tolist()
-    value, gradient, hessian = _by_frequency(p, q, table)
-    for start in range(0, len(table.frequency), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        x, mean, weight = table.frequency[rows], table.mean_spend[rows], table.weight[rows]
-        a, total = p * x, x * mean
-        n = a + q
-        u, rest = total / (v + total), v / (v + total)
-        d = a * rest - q * u
-        log_first = _log_of(-d / a, n * u / a)
-        log_second = _log_of(d / q, n * rest / q)
-        first, second = a * log_first, q * log_second
-        value += float(weight @ (first + second - np.log(mean)))
-        slopes = np.array([weight @ first, weight @ second, -(weight @ d)])
-        gradient += slopes
-        hessian[0, 0] += slopes[0]
-        hessian[1, 1] += slopes[1]
-        hessian[0, 2] -= weight @ (a * rest)
-        hessian[1, 2] += q * (weight @ u)
-        hessian[2, 2] -= weight @ (n * u * rest)
-    hessian[2, :2] = hessian[:2, 2]
-    return Likelihood(value, gradient, hessian)
+    by_frequency = _by_frequency(p, q, table)
+    sums = np.sum(in_blocks(lambda rows: _sums(p, q, v, table, rows), len(table.frequency), _BLOCK), axis=0)
+    first, second, by_v, log_mean, a_rest, u, n_u_rest = sums.tolist()
+    return Likelihood(
+        by_frequency.value + first + second - log_mean,
+        by_frequency.gradient + np.array([first, second, by_v]),
+        by_frequency.hessian + np.array([[first, 0.0, -a_rest], [0.0, second, q * u], [-a_rest, q * u, -n_u_rest]]),
+    )
+
+
+def _sums(p: float, q: float, v: float, table: SpendTable, rows: slice) -> FloatArray:
+    """Weighted sums over a block of rows, in the order in which `log_likelihood` takes them."""
+    x, mean, weight = table.frequency[rows], table.mean_spend[rows], table.weight[rows]
+    a, total = p * x, x * mean
+    n, scale = a + q, v + total
+    u, rest = total / scale, v / scale
+    a_rest, n_u = a * rest, n * u
+    d = a_rest - q * u
+    first = a * _log_of(d / -a, n_u / a)
+    second = q * _log_of(d / q, n * rest / q)
+    terms = (first, second, -d, np.log(mean), a_rest, u, n_u * rest)
+    return np.array([weight @ term for term in terms])
 
 
 def expected_spend(frequency: FloatArray, mean_spend: FloatArray, parameters: GammaGammaParameters) -> FloatArray:
@@ -214,57 +240,65 @@ def population_mean_spend(parameters: GammaGammaParameters) -> float | None:
     return parameters.p * parameters.v / (parameters.q - 1.0)
 
 
-def _by_frequency(p: float, q: float, table: SpendTable) -> tuple[float, FloatArray, FloatArray]:
+def spend_quantile(share: FloatArray, parameters: GammaGammaParameters) -> FloatArray:
+    r"""Mean spend per order that a share of the customers of the population stays below.
+
+    For cut points between customers who spend little and much, which exist for heavy tails, too, where there is no mean.
+
+    Parameters
+    ----------
+    share : ndarray of float64, any shape
+        Shares of the customers, between 0 and 1.
+    parameters : GammaGammaParameters
+        The model.
+
+    Returns
+    -------
+    ndarray of float64, shape of ``share``
+        In the currency of the data; 0 at share 0, infinite at share 1 and beyond the range of floating point.
+
+    Notes
+    -----
+    A customer's mean spend is :math:`M = p / \nu` with a rate ν that is gamma distributed with shape q and rate v, so that
+
+    .. math:: P(M \leq m) = \frac{\Gamma(q, p v / m)}{\Gamma(q)}.
+
+    References
+    ----------
+    Fader, P. S. & Hardie, B. G. S. (2013). The Gamma-Gamma Model of Monetary Value. brucehardie.com/notes/025.
+
+    Examples
+    --------
+    >>> spend_quantile(np.array([0.25, 0.5, 0.75]), GammaGammaParameters(6.25, 3.74, 15.44)).round(2)
+    array([20.09, 28.28, 41.55])
+    """
+    from scipy.special import gammainccinv  # noqa: PLC0415  (scipy is not imported before it is used)
+
+    with np.errstate(divide="ignore", over="ignore"):
+        rate = np.asarray(gammainccinv(parameters.q, share), np.float64) / parameters.v
+        return parameters.p / rate
+
+
+def _by_frequency(p: float, q: float, table: SpendTable) -> Likelihood:
     """What depends on the number of orders alone: computed once for each number of orders."""
-    counts = np.bincount(table.frequency.astype(np.int64), table.weight)
+    # Equal numbers follow each other in a table of distinct rows, and runs of them are summed much faster.
+    starts = np.flatnonzero(np.concatenate([[True], table.frequency[1:] != table.frequency[:-1]]))
+    counts = np.bincount(table.frequency[starts].astype(np.int64), np.add.reduceat(table.weight, starts))
     x = np.flatnonzero(counts)
     weight, a = counts[x].astype(np.float64, copy=False), p * x.astype(np.float64)
     n = a + q
-    of_a, of_b, of_n = _beside_stirling(a), _beside_stirling(np.array([q])), _beside_stirling(n)
+    of_a, of_b, of_n = beside_stirling(a), beside_stirling(np.array([q])), beside_stirling(n)
     value = float(weight @ (0.5 * np.log(a / n * (q / (2.0 * np.pi))) + of_n.log_gamma - of_a.log_gamma - of_b.log_gamma))
     # The leading terms 1/(2y) and 1/y of digamma and trigamma are subtracted on paper: n - a is b, and n - b is a.
     first = a * (0.5 * q / (a * n) + of_n.digamma - of_a.digamma)
     second = q * (0.5 * a / (q * n) + of_n.digamma - of_b.digamma)
-    gradient = np.array([weight @ first, weight @ second, 0.0])
     hessian = np.zeros((3, 3))
     hessian[0, 0] = weight @ (first + a * a * (of_n.trigamma - of_a.trigamma) - q * a / n - 0.5 * q * (n + a) / (n * n))
     hessian[1, 1] = weight @ (second + q * q * (of_n.trigamma - of_b.trigamma) - q * a / n - 0.5 * a * (n + q) / (n * n))
     hessian[0, 1] = hessian[1, 0] = weight @ (a * q * (of_n.trigamma + (1.0 + 0.5 / n) / n))
-    return value, gradient, hessian
+    return Likelihood(value, np.array([weight @ first, weight @ second, 0.0]), hessian)
 
 
 def _log_of(change: FloatArray, ratio: FloatArray) -> FloatArray:
-    """Logarithm of a ratio known also as 1 + change."""
-    near = np.abs(change) < 0.5
-    return np.where(near, np.log1p(np.where(near, change, 0.0)), np.log(np.where(near, 1.0, ratio)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _BesideStirling:
-    """The gamma function and its derivatives without their leading terms."""
-
-    log_gamma: FloatArray
-    digamma: FloatArray
-    trigamma: FloatArray
-
-
-def _beside_stirling(y: FloatArray) -> _BesideStirling:
-    """Of the functions: ln Γ(y) - (y - 1/2) ln y + y - ln(2π)/2, ψ(y) - ln y + 1/(2y) and ψ'(y) - 1/y - 1/(2y²)."""
-    from scipy.special import digamma, gammaln, polygamma  # noqa: PLC0415
-
-    large = y >= _ASYMPTOTIC
-    series = np.where(large, y, _ASYMPTOTIC)
-    inverse_square = 1.0 / (series * series)
-    log_gamma, by_digamma, by_trigamma = np.zeros((3, len(y)))
-    for k in range(len(_STIRLING), 0, -1):
-        factor = _STIRLING[k - 1]
-        log_gamma = log_gamma * inverse_square + factor
-        by_digamma = by_digamma * inverse_square - (2 * k - 1) * factor
-        by_trigamma = by_trigamma * inverse_square + 2 * k * (2 * k - 1) * factor
-    small = np.where(large, 1.0, y)
-    log = np.log(small)
-    return _BesideStirling(
-        np.where(large, log_gamma / series, gammaln(small) - (small - 0.5) * log + small - 0.5 * math.log(2.0 * math.pi)),
-        np.where(large, by_digamma * inverse_square, digamma(small) - log + 0.5 / small),
-        np.where(large, by_trigamma * inverse_square / series, polygamma(1, small) - (1.0 + 0.5 / small) / small),
-    )
+    """Logarithm of a ratio known also as 1 + change, which has the more digits unless the ratio is small."""
+    return np.where(change < -0.5, np.log(ratio), np.log1p(np.maximum(change, -0.5)))

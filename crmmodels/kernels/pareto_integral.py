@@ -27,8 +27,10 @@ from crmmodels._typing import AnyArray, FloatArray, IntArray
 
 _DECAY: Final = 38.0
 """Where the integrands have fallen by e^-38 = 3e-17 of what counts, the integrals end."""
-_N_NODES: Final = (16, 24, 32, 48, 72, 100)
+_N_NODES: Final = (8, 16, 24, 32, 48, 72, 100)
 """Orders of Gauss-Legendre rules to choose from; parameters from 1e-3 to 1e3 and times to 1e6 need 64 at most, the rest is margin."""
+_SHORT: Final = 0.5
+"""Interval and decay up to which the smallest rule serves."""
 _N_NODES_LONG: Final = (48, 72, 100, 144, 208, 300)
 """The same for densities on the whole line of log times."""
 _N_DOUBLINGS: Final = 8
@@ -239,7 +241,8 @@ def _integrate(
     n_near, n_far = (n, dropout_shape) if a_is_near else (dropout_shape, n)
     interval, decay = _interval(n_near, near, n_far, far, length)
     # Gauss-Legendre needs nodes for the length beside poles at +-pi i, and for the decay; the numbers were fitted over the whole domain.
-    rule = np.searchsorted(_N_NODES[:-1], 12.0 + 3.0 * np.sqrt(decay) + 3.0 * interval)
+    needed = 12.0 + 3.0 * np.sqrt(decay) + 3.0 * interval
+    rule = np.searchsorted(_N_NODES[:-1], np.where(np.maximum(interval, decay) <= _SHORT, 0.0, needed))
     result = np.empty((n_sums, len(n)))
     for number, n_nodes in enumerate(_N_NODES):
         rows = np.flatnonzero(rule == number)

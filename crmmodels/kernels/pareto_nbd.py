@@ -16,23 +16,42 @@ s, β     s, beta         shape and rate of the dropout rates
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from crmmodels._typing import FloatArray
+from crmmodels.kernels.blocks import in_blocks
+from crmmodels.kernels.gamma_functions import log_rising
 from crmmodels.kernels.likelihood import Likelihood
-from crmmodels.kernels.pareto_integral import no_order
+from crmmodels.kernels.pareto_integral import no_order, race
+from crmmodels.kernels.pareto_series import LARGEST_SHARE
+from crmmodels.kernels.pareto_silence import Silence, silence
 from crmmodels.kernels.purchases import PurchaseTable
 
 _R, _ALPHA, _S, _BETA = range(4)
-_UPPER: Final = tuple((i, j) for i in range(4) for j in range(i, 4))
-_BLOCK_ROWS: Final = 4096
-"""Rows that are worked on at a time; what a row gives does not depend on it."""
-_LARGE_SHAPE: Final = 20.0
-"""Shape from which on Stirling's series serves; below, differences of gamma functions lose no digits that count."""
-_STIRLING: Final = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360)
-"""Coefficients of z^-1, z^-3, ... in log Gamma(z); the next one is below 1e-17 from z = 20 on."""
+_BLOCK_ROWS: Final = 8192
+"""Rows that are summed up at a time, on whatever thread. From 10,000 on BLAS adds up on threads of its own, which costs more than it gains and
+makes the rounding depend on their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParetoNBDParameters:
+    """Parameters of Pareto/NBD, all positive.
+
+    Attributes
+    ----------
+    r, alpha : float
+        Shape and rate of the gamma distribution of order rates; alpha in the unit of time.
+    s, beta : float
+        Shape and rate of the gamma distribution of dropout rates; beta in the unit of time.
+    """
+
+    r: float
+    alpha: float
+    s: float
+    beta: float
 
 
 def log_likelihood(log_parameters: FloatArray, table: PurchaseTable) -> Likelihood:
@@ -43,7 +62,7 @@ def log_likelihood(log_parameters: FloatArray, table: PurchaseTable) -> Likeliho
     log_parameters : ndarray of float64, shape (4,)
         Logarithms of r, alpha, s and beta.
     table : PurchaseTable
-        Distinct customers and their weights.
+        Distinct customers and their weights; fastest where equal frequencies stand together.
 
     Returns
     -------
@@ -60,7 +79,9 @@ def log_likelihood(log_parameters: FloatArray, table: PurchaseTable) -> Likeliho
     ``  = Poch(r, x) (α / a)^r a^-x (β / b)^s Q``
 
     with ``a = α + t_x``, ``b = β + t_x`` and Q the probability that no order is seen in the silence after t_x, which is 1 where there was
-    none. All derivatives follow from those of Q, without differences that cancel where the derivative itself does not vanish.
+    none. All derivatives follow from those of Q, without differences that cancel where the derivative itself does not vanish: from power
+    series where they are short and keep the digits (`crmmodels.kernels.pareto_silence`), else by quadrature
+    (`crmmodels.kernels.pareto_integral`).
 
     References
     ----------
@@ -69,71 +90,126 @@ def log_likelihood(log_parameters: FloatArray, table: PurchaseTable) -> Likeliho
 
     Fader, P. S. & Hardie, B. G. S. (2005). A Note on Deriving the Pareto/NBD Model and Related Expressions. Technical note.
     """
+    return _total(log_parameters, table, derivatives=True)
+
+
+def log_likelihood_value(log_parameters: FloatArray, table: PurchaseTable) -> float:
+    """Log-likelihood of Pareto/NBD without derivatives, at a fraction of the cost.
+
+    Parameters
+    ----------
+    log_parameters : ndarray of float64, shape (4,)
+        Logarithms of r, alpha, s and beta.
+    table : PurchaseTable
+        Distinct customers and their weights; fastest where equal frequencies stand together.
+
+    Returns
+    -------
+    float
+        The value of `log_likelihood`, but for rounding.
+    """
+    return _total(log_parameters, table, derivatives=False).value
+
+
+def _total(log_parameters: FloatArray, table: PurchaseTable, *, derivatives: bool) -> Likelihood:
     x, t_x, age, weight = table.frequency, table.age_at_last, table.age, table.weight
-    per_row = np.empty((1 + 4 + len(_UPPER), len(x)))
     with np.errstate(all="ignore"):
         parameters = np.exp(log_parameters)
-        rising = _log_rising(float(parameters[_R]), x)
-        for first in range(0, len(x), _BLOCK_ROWS):
-            rows = slice(first, first + _BLOCK_ROWS)
-            per_row[:, rows] = _row_likelihoods(parameters, x[rows], t_x[rows], age[rows], rising[:, rows])
-        per_row *= weight
-        total = per_row.sum(axis=-1)
-    hessian = np.empty((4, 4))
-    for (i, j), second in zip(_UPPER, total[5:], strict=True):
-        hessian[i, j] = hessian[j, i] = second
-    return Likelihood(float(total[0]), total[1:5], hessian)
+        known = _purchases_part(parameters, table)
+
+    def by_series(rows: slice) -> Silence:
+        with np.errstate(all="ignore"):
+            return _series_block(parameters, x[rows], t_x[rows], age[rows], weight[rows], derivatives=derivatives)
+
+    parts = in_blocks(by_series, len(x), _BLOCK_ROWS)
+    left = np.flatnonzero(~np.concatenate([part.reliable for part in parts]))
+    quadrature = _silence_by_quadrature if derivatives else _silence_value_by_quadrature
+
+    def by_quadrature(block: slice) -> Likelihood:
+        rows = left[block]
+        with np.errstate(all="ignore"):
+            return quadrature(parameters, x[rows], t_x[rows], age[rows], weight[rows])
+
+    return _sum([known, *(part.likelihood for part in parts), *in_blocks(by_quadrature, len(left), _BLOCK_ROWS)])
 
 
-def _row_likelihoods(parameters: FloatArray, x: FloatArray, t_x: FloatArray, age: FloatArray, rising: FloatArray) -> FloatArray:
-    """Value, gradient and upper triangle of the Hessian of each row, of shape (15, n_rows)."""
+def _series_block(
+    parameters: FloatArray, x: FloatArray, t_x: FloatArray, age: FloatArray, weight: FloatArray, *, derivatives: bool
+) -> Silence:
+    """What depends on t_x of all of the rows, and their silences where the series serve."""
+    columns = (x, t_x, age, weight)
+    before = _until_last(parameters, x, t_x, weight)
+    apart, larger = abs(float(parameters[_BETA] - parameters[_ALPHA])), float(max(parameters[_ALPHA], parameters[_BETA]))
+    reliable = apart / (larger + t_x) <= LARGEST_SHARE
+    if not reliable.any():
+        return Silence(before, reliable)
+    served = columns if reliable.all() else tuple(column[reliable] for column in columns)
+    after = silence(parameters, *served, derivatives=derivatives)
+    reliable[reliable] = after.reliable
+    return Silence(_sum([before, after.likelihood]), reliable)
+
+
+def _sum(parts: list[Likelihood]) -> Likelihood:
+    return Likelihood(
+        sum(part.value for part in parts),
+        np.sum([part.gradient for part in parts], axis=0),
+        np.sum([part.hessian for part in parts], axis=0),
+    )
+
+
+def _until_last(parameters: FloatArray, x: FloatArray, t_x: FloatArray, weight: FloatArray) -> Likelihood:
+    """Weighted sum of ``log((α / a)^r a^-x (β / b)^s)``."""
     r, alpha, s, beta = (float(parameter) for parameter in parameters)
-    silence = no_order(r + x, t_x, age - t_x, alpha=alpha, s=s, beta=beta)
     # Derivatives of log a by log alpha and of log b by log beta, and what is missing to 1.
     to_a, from_a = alpha / (alpha + t_x), t_x / (alpha + t_x)
     to_b, from_b = beta / (beta + t_x), t_x / (beta + t_x)
-    log_a, log_b = np.log1p(t_x / alpha), np.log1p(t_x / beta)
-    chain = (r, to_a, s, to_b)
-    value = rising[0] - x * np.log(alpha + t_x) - r * log_a - s * log_b + silence.value
-    gradient = [factor * slope for factor, slope in zip(chain, silence.gradient, strict=True)]
-    hessian = {(i, j): chain[i] * chain[j] * silence.hessian[i, j] for i, j in _UPPER}
-    # Second derivatives of r and s by their logarithms are r and s; of log a and log b: to_a from_a, to_b from_b.
-    for i, curve in enumerate((1.0, from_a, 1.0, from_b)):
-        hessian[i, i] += curve * gradient[i]
-    gradient[_R] += r * (rising[1] - log_a)
-    gradient[_ALPHA] += r * from_a - x * to_a
-    gradient[_S] -= s * log_b
-    gradient[_BETA] += s * from_b
-    hessian[_R, _R] += r * (r * rising[2] + rising[1] - log_a)
-    hessian[_R, _ALPHA] += r * from_a
-    hessian[_ALPHA, _ALPHA] -= (r + x) * to_a * from_a
-    hessian[_S, _S] -= s * log_b
-    hessian[_S, _BETA] += s * from_b
-    hessian[_BETA, _BETA] -= s * to_b * from_b
-    return np.stack([value, *gradient, *hessian.values()])
+    log_a, log_b = float(weight @ np.log1p(t_x / alpha)), float(weight @ np.log1p(t_x / beta))
+    value = -float((weight * x) @ np.log(alpha + t_x)) - r * log_a - s * log_b
+    last_a, last_b = float(weight @ from_a), float(weight @ from_b)
+    gradient = np.array([-r * log_a, float(weight @ (r * from_a - x * to_a)), -s * log_b, s * last_b])
+    hessian = np.diag(
+        [-r * log_a, -float((weight * (r + x)) @ (to_a * from_a)), -s * log_b, -s * float(weight @ (to_b * from_b))]
+    )
+    hessian[_R, _ALPHA] = hessian[_ALPHA, _R] = r * last_a
+    hessian[_S, _BETA] = hessian[_BETA, _S] = s * last_b
+    return Likelihood(value, gradient, hessian)
 
 
-def _log_rising(r: float, x: FloatArray) -> FloatArray:
-    """Logarithm of Gamma(r + x) / Gamma(r) and its first two derivatives by r, of shape (3, n_rows).
+def _silence_by_quadrature(
+    parameters: FloatArray, x: FloatArray, t_x: FloatArray, age: FloatArray, weight: FloatArray
+) -> Likelihood:
+    """Weighted sum of log Q."""
+    r, alpha, s, beta = (float(parameter) for parameter in parameters)
+    quiet = no_order(r + x, t_x, age - t_x, alpha=alpha, s=s, beta=beta)
+    one = np.ones(len(x))
+    chain = np.stack([r * one, alpha / (alpha + t_x), s * one, beta / (beta + t_x)])
+    # Second derivatives of r and s by their logarithms are r and s; of log a and log b they are as follows, relative to the first.
+    curve = np.stack([one, t_x / (alpha + t_x), one, t_x / (beta + t_x)])
+    gradient = chain * quiet.gradient
+    hessian = np.empty((4, 4))
+    for i in range(4):
+        for j in range(i, 4):
+            hessian[i, j] = hessian[j, i] = (weight * chain[i] * chain[j]) @ quiet.hessian[i, j]
+    hessian += np.diag(np.einsum("ij,j->i", curve * gradient, weight))
+    return Likelihood(float(weight @ quiet.value), np.einsum("ij,j->i", gradient, weight), hessian)
 
-    Once for each run of equal x, of which a sorted table has few.
-    """
-    from scipy.special import digamma, gammaln, zeta  # noqa: PLC0415  (scipy is not imported before it is used)
 
-    starts = np.ones(len(x), np.bool_)
-    starts[1:] = x[1:] != x[:-1]
-    run, k = np.cumsum(starts) - 1, x[starts]
-    n = r + k
-    if r < _LARGE_SHAPE:
-        rising = np.stack([gammaln(n) - gammaln(r), digamma(n) - digamma(r), zeta(2.0, n) - zeta(2.0, r)])
-    else:
-        log_ratio = np.log1p(k / r)
-        value = (r - 0.5) * log_ratio + k * np.log(n) - k
-        first = log_ratio + 0.5 * k / (r * n)
-        second = -k / (r * n) - 0.5 * k * (n + r) / (r * n) ** 2
-        for power, coefficient in zip(range(1, 12, 2), _STIRLING, strict=True):
-            value += coefficient * (n**-power - r**-power)
-            first -= coefficient * power * (n ** -(power + 1) - r ** -(power + 1))
-            second += coefficient * power * (power + 1) * (n ** -(power + 2) - r ** -(power + 2))
-        rising = np.stack([value, first, second])
-    return rising[:, run]
+def _silence_value_by_quadrature(
+    parameters: FloatArray, x: FloatArray, t_x: FloatArray, age: FloatArray, weight: FloatArray
+) -> Likelihood:
+    """Weighted sum of log Q without derivatives."""
+    r, alpha, s, beta = (float(parameter) for parameter in parameters)
+    stand = race(r + x, t_x, age - t_x, alpha=alpha, s=s, beta=beta)
+    return Likelihood(float(weight @ stand.log_no_order), np.zeros(4), np.zeros((4, 4)))
+
+
+def _purchases_part(parameters: FloatArray, table: PurchaseTable) -> Likelihood:
+    """Weighted sum of log Poch(r, x), from runs of equal x, of which a sorted table has few."""
+    r, x = float(parameters[_R]), table.frequency
+    starts = np.flatnonzero(np.concatenate([[True], x[1:] != x[:-1]]))[: len(x)]
+    rising, total = log_rising(r, x[starts]), np.add.reduceat(table.weight, starts)
+    value, slope, curvature = (float(np.sum(total * part)) for part in (rising.value, rising.slope, rising.curvature))
+    gradient, hessian = np.zeros(4), np.zeros((4, 4))
+    gradient[_R] = r * slope
+    hessian[_R, _R] = r * (r * curvature + slope)
+    return Likelihood(value, gradient, hessian)

@@ -15,21 +15,31 @@ s, β     s, beta         shape and rate of the dropout rates
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
-from crmmodels._typing import FloatArray, IntArray
-from crmmodels.kernels.pareto_integral import log_integral, race
+from crmmodels._typing import FloatArray
+from crmmodels.kernels.blocks import in_blocks
+from crmmodels.kernels.pareto_integral import race
+from crmmodels.kernels.pareto_nbd import ParetoNBDParameters
+from crmmodels.kernels.pareto_series import dropout_first_ever
+from crmmodels.kernels.purchases import Prospects, distinct
+
+_BLOCK_ROWS: Final = 8192
+"""Rows that are worked on at a time; what a row gives does not depend on it."""
+_LEAST_LEFT: Final = 0.1
+"""What a difference must leave of its terms; where it leaves less, in short silences, quadrature serves."""
 
 
 def log_probability_alive(
     frequency: FloatArray,
     age_at_last: FloatArray,
     age: FloatArray,
+    parameters: ParetoNBDParameters,
     *,
-    r: float,
-    alpha: float,
-    s: float,
-    beta: float,
     ahead: float = 0.0,
 ) -> FloatArray:
     """Logarithm of the probability that a customer has not dropped out.
@@ -38,7 +48,7 @@ def log_probability_alive(
     ----------
     frequency, age_at_last, age : ndarray of float64, shape (n_customers,)
         Repeat orders x, time t_x to the last order and T to the end of observation.
-    r, alpha, s, beta : float
+    parameters : ParetoNBDParameters
         Parameters.
     ahead : float, default 0
         Time after the end of observation at which the customer is to be alive.
@@ -57,20 +67,21 @@ def log_probability_alive(
     Schmittlein, D. C., Morrison, D. G. & Colombo, R. (1987). Counting Your Customers: Who Are They and What Will They Do Next?
     Management Science 33(1), 1-24. doi:10.1287/mnsc.33.1.1
     """
-    log_odds = _log_odds_gone(frequency, age_at_last, age, r=r, alpha=alpha, s=s, beta=beta)
-    now: FloatArray = -np.logaddexp(0.0, log_odds)
-    return now - s * np.log1p(ahead / (beta + age))
+
+    def block(rows: slice) -> FloatArray:
+        now = _standing(frequency[rows], age_at_last[rows], age[rows], parameters)
+        log_odds_gone = np.log(now.dropped) + now.hazard
+        return -np.logaddexp(0.0, log_odds_gone) - _hazard_ahead(age[rows], ahead, parameters)
+
+    return _each(block, len(age))
 
 
 def probability_alive(
     frequency: FloatArray,
     age_at_last: FloatArray,
     age: FloatArray,
+    parameters: ParetoNBDParameters,
     *,
-    r: float,
-    alpha: float,
-    s: float,
-    beta: float,
     ahead: float = 0.0,
 ) -> FloatArray:
     """Probability that a customer has not dropped out.
@@ -79,7 +90,7 @@ def probability_alive(
     ----------
     frequency, age_at_last, age : ndarray of float64, shape (n_customers,)
         Repeat orders x, time t_x to the last order and T to the end of observation.
-    r, alpha, s, beta : float
+    parameters : ParetoNBDParameters
         Parameters.
     ahead : float, default 0
         Time after the end of observation at which the customer is to be alive.
@@ -89,10 +100,39 @@ def probability_alive(
     ndarray of float64, shape (n_customers,)
         In [0, 1].
     """
-    alive: FloatArray = np.exp(
-        log_probability_alive(frequency, age_at_last, age, r=r, alpha=alpha, s=s, beta=beta, ahead=ahead)
-    )
-    return alive
+
+    def block(rows: slice) -> FloatArray:
+        alive = _standing(frequency[rows], age_at_last[rows], age[rows], parameters).alive
+        return alive * np.exp(-_hazard_ahead(age[rows], ahead, parameters)) if ahead else alive
+
+    return _each(block, len(age))
+
+
+def probability_gone(
+    frequency: FloatArray,
+    age_at_last: FloatArray,
+    age: FloatArray,
+    parameters: ParetoNBDParameters,
+) -> FloatArray:
+    """Probability that a customer has dropped out, with all its digits where it is small.
+
+    Parameters
+    ----------
+    frequency, age_at_last, age : ndarray of float64, shape (n_customers,)
+        Repeat orders x, time t_x to the last order and T to the end of observation.
+    parameters : ParetoNBDParameters
+        Parameters.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_customers,)
+        In [0, 1].
+    """
+
+    def block(rows: slice) -> FloatArray:
+        return _standing(frequency[rows], age_at_last[rows], age[rows], parameters).gone
+
+    return _each(block, len(age))
 
 
 def probability_no_purchase(
@@ -100,11 +140,7 @@ def probability_no_purchase(
     age_at_last: FloatArray,
     age: FloatArray,
     horizon: float,
-    *,
-    r: float,
-    alpha: float,
-    s: float,
-    beta: float,
+    parameters: ParetoNBDParameters,
 ) -> FloatArray:
     """Probability that a customer does not order within a horizon.
 
@@ -114,7 +150,7 @@ def probability_no_purchase(
         Repeat orders x, time t_x to the last order and T to the end of observation.
     horizon : float
         Time t after the end of observation.
-    r, alpha, s, beta : float
+    parameters : ParetoNBDParameters
         Parameters.
 
     Returns
@@ -130,11 +166,12 @@ def probability_no_purchase(
     ----------
     Fader, P. S. & Hardie, B. G. S. (2014). Deriving the Conditional PMF of the Pareto/NBD Model. Technical note.
     """
-    log_odds = _log_odds_gone(frequency, age_at_last, age, r=r, alpha=alpha, s=s, beta=beta)
-    ahead = race(r + frequency, age, np.full(len(age), horizon), alpha=alpha, s=s, beta=beta)
-    gone, alive = np.exp(-np.logaddexp(0.0, -log_odds)), np.exp(-np.logaddexp(0.0, log_odds))
-    none: FloatArray = np.minimum(gone + alive * np.exp(ahead.log_no_order), 1.0)
-    return none
+
+    def block(rows: slice) -> FloatArray:
+        x, t = frequency[rows], age[rows]
+        return _none(x, t, horizon, _standing(x, age_at_last[rows], t, parameters), parameters)
+
+    return _each(block, len(age))
 
 
 def expected_purchases(
@@ -142,11 +179,7 @@ def expected_purchases(
     age_at_last: FloatArray,
     age: FloatArray,
     horizon: float,
-    *,
-    r: float,
-    alpha: float,
-    s: float,
-    beta: float,
+    parameters: ParetoNBDParameters,
 ) -> FloatArray:
     """Expected orders of a customer within a horizon.
 
@@ -156,7 +189,7 @@ def expected_purchases(
         Repeat orders x, time t_x to the last order and T to the end of observation.
     horizon : float
         Time t after the end of observation.
-    r, alpha, s, beta : float
+    parameters : ParetoNBDParameters
         Parameters; s = 1 is no exception.
 
     Returns
@@ -174,18 +207,59 @@ def expected_purchases(
     Schmittlein, D. C., Morrison, D. G. & Colombo, R. (1987). Counting Your Customers: Who Are They and What Will They Do Next?
     Management Science 33(1), 1-24. doi:10.1287/mnsc.33.1.1
     """
-    alive = probability_alive(frequency, age_at_last, age, r=r, alpha=alpha, s=s, beta=beta)
-    return alive * (r + frequency) / (alpha + age) * _expected_lifetime(np.full(len(age), horizon), s, beta + age)
+
+    def block(rows: slice) -> FloatArray:
+        x, t = frequency[rows], age[rows]
+        return _expected(x, t, horizon, _standing(x, age_at_last[rows], t, parameters), parameters)
+
+    return _each(block, len(age))
 
 
-def expected_purchases_new(horizon: FloatArray, *, r: float, alpha: float, s: float, beta: float) -> FloatArray:
+def prospects(
+    frequency: FloatArray,
+    age_at_last: FloatArray,
+    age: FloatArray,
+    horizon: float,
+    parameters: ParetoNBDParameters,
+) -> Prospects:
+    """What to expect of a customer within a horizon, at little more than the cost of one of its numbers.
+
+    Parameters
+    ----------
+    frequency, age_at_last, age : ndarray of float64, shape (n_customers,)
+        Repeat orders x, time t_x to the last order and T to the end of observation.
+    horizon : float
+        Time t after the end of observation.
+    parameters : ParetoNBDParameters
+        Parameters.
+
+    Returns
+    -------
+    Prospects
+        To the last bit what `probability_alive`, `expected_purchases` and `probability_no_purchase` give.
+    """
+    alive, expected, none = np.empty(len(age)), np.empty(len(age)), np.empty(len(age))
+
+    def block(rows: slice) -> None:
+        x, t = frequency[rows], age[rows]
+        with np.errstate(all="ignore"):
+            now = _standing(x, age_at_last[rows], t, parameters)
+            alive[rows] = now.alive
+            expected[rows] = _expected(x, t, horizon, now, parameters)
+            none[rows] = _none(x, t, horizon, now, parameters)
+
+    in_blocks(block, len(age), _BLOCK_ROWS)
+    return Prospects(alive, expected, none)
+
+
+def expected_purchases_new(horizon: FloatArray, parameters: ParetoNBDParameters) -> FloatArray:
     """Expected repeat orders of a new customer.
 
     Parameters
     ----------
     horizon : ndarray of float64, shape (n_horizons,)
         Times t since the first order.
-    r, alpha, s, beta : float
+    parameters : ParetoNBDParameters
         Parameters; s = 1 is no exception.
 
     Returns
@@ -202,99 +276,27 @@ def expected_purchases_new(horizon: FloatArray, *, r: float, alpha: float, s: fl
     Schmittlein, D. C., Morrison, D. G. & Colombo, R. (1987). Counting Your Customers: Who Are They and What Will They Do Next?
     Management Science 33(1), 1-24. doi:10.1287/mnsc.33.1.1
     """
-    return r / alpha * _expected_lifetime(horizon, s, np.full(len(horizon), beta))
+    beta = np.full(len(horizon), parameters.beta)
+    return parameters.r / parameters.alpha * expected_lifetime(horizon, parameters.s, beta)
 
 
-def purchase_distribution_new(horizon: float, n_max: int, *, r: float, alpha: float, s: float, beta: float) -> FloatArray:
-    """Distribution of the repeat orders of a new customer.
-
-    Parameters
-    ----------
-    horizon : float
-        Time t since the first order, positive.
-    n_max : int
-        Largest number of orders.
-    r, alpha, s, beta : float
-        Parameters.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_max + 1,)
-        Probabilities of 0 to n_max repeat orders in (0, t].
-
-    Notes
-    -----
-    ``Poch(r, n) / n! [(α / (α + t))^r (t / (α + t))^n (β / (β + t))^s + s ∫_0^t (α / (α + u))^r (u / (α + u))^n β^s (β + u)^-(s + 1) du]``
-
-    in logs, the integral on log u, where its logarithm is concave.
-
-    References
-    ----------
-    Fader, P. S. & Hardie, B. G. S. (2006). Deriving an Expression for P(X(t) = x) Under the Pareto/NBD Model. Technical note.
-    """
-    none = np.zeros(1)
-    chances: FloatArray = np.exp(_log_distribution(none, none, horizon, n_max, r=r, alpha=alpha, s=s, beta=beta)[0])
-    return chances
-
-
-def purchase_distribution(
-    frequency: FloatArray,
-    age_at_last: FloatArray,
-    age: FloatArray,
-    horizon: float,
-    n_max: int,
-    *,
-    r: float,
-    alpha: float,
-    s: float,
-    beta: float,
-) -> FloatArray:
-    """Distribution of the orders of a customer within a horizon.
+def expected_lifetime(horizon: FloatArray, s: float, b: FloatArray) -> FloatArray:
+    """Expected time within a horizon of who is alive.
 
     Parameters
     ----------
-    frequency, age_at_last, age : ndarray of float64, shape (n_customers,)
-        Repeat orders x, time t_x to the last order and T to the end of observation.
-    horizon : float
-        Time t after the end of observation, positive.
-    n_max : int
-        Largest number of orders.
-    r, alpha, s, beta : float
-        Parameters.
+    horizon : ndarray of float64, shape (n_rows,)
+        Time t from now on.
+    s : float
+        Shape of the dropout rate; 1 is no exception.
+    b : ndarray of float64, shape (n_rows,)
+        Rate of the dropout rate by now, β + T.
 
     Returns
     -------
-    ndarray of float64, shape (n_customers, n_max + 1)
-        Probabilities of 0 to n_max orders in (T, T + t].
-
-    Notes
-    -----
-    Who is alive buys like a new customer with r + x, α + T and β + T in place of r, α and β; who is gone does not buy.
-
-    References
-    ----------
-    Fader, P. S. & Hardie, B. G. S. (2014). Deriving the Conditional PMF of the Pareto/NBD Model. Technical note.
+    ndarray of float64, shape (n_rows,)
+        ``∫_0^t (1 + u / b)^-s du``.
     """
-    log_odds = _log_odds_gone(frequency, age_at_last, age, r=r, alpha=alpha, s=s, beta=beta)
-    log_alive = -np.logaddexp(0.0, log_odds)
-    if_alive = _log_distribution(frequency, age, horizon, n_max, r=r, alpha=alpha, s=s, beta=beta)
-    chances: FloatArray = np.exp(log_alive[:, None] + if_alive)
-    chances[:, 0] += np.exp(-np.logaddexp(0.0, -log_odds))
-    return chances
-
-
-def _log_odds_gone(
-    frequency: FloatArray, age_at_last: FloatArray, age: FloatArray, *, r: float, alpha: float, s: float, beta: float
-) -> FloatArray:
-    """Logarithm of D / S; minus infinity right after an order."""
-    silence = race(r + frequency, age_at_last, age - age_at_last, alpha=alpha, s=s, beta=beta)
-    with np.errstate(divide="ignore"):
-        log_odds: FloatArray = np.log(silence.dropout_first) + silence.hazard
-    return log_odds
-
-
-def _expected_lifetime(horizon: FloatArray, s: float, b: FloatArray) -> FloatArray:
-    """Integral of (1 + u / b)^-s over u from 0 to the horizon."""
     from scipy.special import exprel  # noqa: PLC0415  (scipy is not imported before it is used)
 
     zeta = np.log1p(horizon / b)
@@ -302,28 +304,81 @@ def _expected_lifetime(horizon: FloatArray, s: float, b: FloatArray) -> FloatArr
     return lifetime
 
 
-def _log_distribution(
-    frequency: FloatArray, age: FloatArray, horizon: float, n_max: int, *, r: float, alpha: float, s: float, beta: float
-) -> FloatArray:
-    """Log probabilities of 0 to n_max orders within the horizon, of shape (n_customers, n_max + 1), of who is alive."""
-    from scipy.special import gammaln  # noqa: PLC0415  (scipy is not imported before it is used)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Standing:
+    """How customers stand at the end of observation.
 
-    counts = np.arange(n_max + 1.0)
-    n, k = (v.ravel() for v in np.broadcast_arrays((r + frequency)[:, None], counts))
-    a, b = np.repeat(alpha + age, n_max + 1), np.repeat(beta + age, n_max + 1)
-    # The one positive root of a quadratic: where the slope of the logarithm of the integrand on log u vanishes.
-    middle = (k - s) * a + (1.0 - n) * b
-    root = np.sqrt(middle * middle + 4.0 * (n + s) * (k + 1.0) * a * b)
-    peak = np.where(middle < 0.0, 2.0 * (k + 1.0) * a * b / (root - middle), (root + middle) / (2.0 * (n + s)))
+    Attributes
+    ----------
+    hazard : ndarray of float64, shape (n_rows,)
+        Minus the logarithm of S, the probability that neither order nor dropout came in the silence.
+    neither, dropped : ndarray of float64, shape (n_rows,)
+        S, and the probability D that the dropout came first.
+    drops_ever : ndarray of float64, shape (n_rows,)
+        Probability that of who is alive the dropout comes before the next order; NaN where the series of it is long.
+    """
 
-    def log_density(log_u: FloatArray, rows: IntArray) -> FloatArray:
-        n_, k_, a_, b_ = n[rows, None], k[rows, None], a[rows, None], b[rows, None]
-        u = np.exp(log_u)
-        density: FloatArray = -n_ * np.log1p(u / a_) - k_ * np.log1p(a_ / u) - s * np.log1p(u / b_) - np.log1p(b_ / u)
-        return density
+    hazard: FloatArray
+    neither: FloatArray
+    dropped: FloatArray
+    drops_ever: FloatArray
 
-    dropped = np.log(s) + log_integral(log_density, np.log(peak), np.full(len(k), np.log(horizon)))
-    alive = -n * np.log1p(horizon / a) - k * np.log1p(a / horizon) - s * np.log1p(horizon / b)
-    log_choices = gammaln(n + k) - gammaln(n) - gammaln(k + 1.0)
-    log_chances: FloatArray = log_choices + np.logaddexp(alive, dropped)
-    return log_chances.reshape(len(age), n_max + 1)
+    @property
+    def alive(self) -> FloatArray:
+        """Probability to be alive."""
+        return self.neither / (self.neither + self.dropped)
+
+    @property
+    def gone(self) -> FloatArray:
+        """Probability not to be alive."""
+        return self.dropped / (self.neither + self.dropped)
+
+
+def _standing(x: FloatArray, t_x: FloatArray, age: FloatArray, parameters: ParetoNBDParameters) -> _Standing:
+    n, alpha, s, beta = parameters.r + x, parameters.alpha, parameters.s, parameters.beta
+    silent = age - t_x
+    hazard = n * np.log1p(silent / (alpha + t_x)) + s * np.log1p(silent / (beta + t_x))
+    neither = np.exp(-hazard)
+    before, after = (dropout_first_ever(n, t, alpha=alpha, s=s, beta=beta) for t in (t_x, age))
+    dropped = before - neither * after
+    short = np.flatnonzero(~(dropped >= _LEAST_LEFT * before))
+    if len(short):
+        # Who never came back differs by age alone, so that many rows are alike.
+        alike = distinct((x[short], t_x[short], age[short]))
+        rows = short[alike.first]
+        dropped[short] = race(n[rows], t_x[rows], silent[rows], alpha=alpha, s=s, beta=beta).dropout_first[alike.row]
+    return _Standing(hazard, neither, dropped, after)
+
+
+def _none(x: FloatArray, age: FloatArray, horizon: float, now: _Standing, parameters: ParetoNBDParameters) -> FloatArray:
+    n, alpha, s, beta = parameters.r + x, parameters.alpha, parameters.s, parameters.beta
+    neither = np.exp(-n * np.log1p(horizon / (alpha + age)) - s * np.log1p(horizon / (beta + age)))
+    none = now.drops_ever + neither * (1.0 - dropout_first_ever(n, age + horizon, alpha=alpha, s=s, beta=beta))
+    long = np.flatnonzero(np.isnan(none))
+    if len(long):
+        alike = distinct((x[long], age[long]))
+        rows = long[alike.first]
+        ahead = race(n[rows], age[rows], np.full(len(rows), horizon), alpha=alpha, s=s, beta=beta)
+        none[long] = np.exp(ahead.log_no_order)[alike.row]
+    return np.minimum(now.gone + now.alive * none, 1.0)
+
+
+def _expected(x: FloatArray, age: FloatArray, horizon: float, now: _Standing, parameters: ParetoNBDParameters) -> FloatArray:
+    lifetime = expected_lifetime(np.full(len(age), horizon), parameters.s, parameters.beta + age)
+    return now.alive * (parameters.r + x) / (parameters.alpha + age) * lifetime
+
+
+def _hazard_ahead(age: FloatArray, ahead: float, parameters: ParetoNBDParameters) -> FloatArray:
+    return parameters.s * np.log1p(ahead / (parameters.beta + age))
+
+
+def _each(work: Callable[[slice], FloatArray], n_rows: int) -> FloatArray:
+    """One number of each row, in blocks."""
+    result = np.empty(n_rows)
+
+    def put(rows: slice) -> None:
+        with np.errstate(all="ignore"):
+            result[rows] = work(rows)
+
+    in_blocks(put, n_rows, _BLOCK_ROWS)
+    return result

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from crmmodels._typing import FloatArray, IntArray
+from crmmodels._typing import AnyArray, FloatArray, IntArray
+
+_MOST_KEYS: Final = 2**62
+_WIDEST_RANGE: Final = 2.0**40
+_MOST_VALUES: Final = 2**14
+"""Values of a column that is worth numbering; numbering more takes longer than sorting by the values themselves."""
+_KEYS_PER_ROW: Final = 4
+"""Possible combinations for each row, up to which ticking them off is faster than sorting."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,12 +126,81 @@ def distinct(columns: tuple[FloatArray, ...]) -> Distinct:
     Distinct
         Sorted by the first column, then the second, and so on.
     """
+    found = _counted(columns)
+    return _sorted(columns) if found is None else found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Codes:
+    """Numbers of the values of a column, in ascending order.
+
+    Attributes
+    ----------
+    code : ndarray of int64, shape (n_rows,)
+        Number of each row's value, from 0.
+    n_codes : int
+        More than the largest.
+    """
+
+    code: IntArray
+    n_codes: int
+
+
+def _counted(columns: tuple[FloatArray, ...]) -> Distinct | None:
+    """Distinct combinations of columns of whole or of few values, each row as one integer; None of other columns."""
+    n_rows = len(columns[0])
+    row_bits = n_rows.bit_length()
+    key, n_keys = np.zeros(n_rows, np.int64), 1
+    for column in columns:
+        codes = _codes(column) if n_rows else None
+        if codes is None or n_keys * codes.n_codes << row_bits > _MOST_KEYS:
+            return None
+        if n_keys > 1:
+            key *= codes.n_codes
+        key += codes.code
+        n_keys *= codes.n_codes
+    if n_keys <= _KEYS_PER_ROW * n_rows:
+        seen = np.zeros(n_keys, np.bool_)
+        seen[key] = True
+        row = (np.cumsum(seen) - 1)[key]
+        first = np.empty(int(np.count_nonzero(seen)), np.int64)
+        first[row] = np.arange(n_rows)
+        return Distinct(first, row)
+    # The row below the key in one integer, so that sorting values also says where they came from.
+    key <<= row_bits
+    key |= np.arange(n_rows)
+    key.sort()
+    by_row = key & ((1 << row_bits) - 1)
+    key >>= row_bits
+    return _in_order(by_row, (key,))
+
+
+def _codes(column: FloatArray) -> _Codes | None:
+    low, high = float(column.min()), float(column.max())
+    if high - low < _WIDEST_RANGE and abs(low) < _WIDEST_RANGE:
+        whole = column.astype(np.int64)
+        if (whole == column).all():
+            return _Codes(whole - int(low), int(high) - int(low) + 1)
+    ordered = np.sort(column)
+    new = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    if np.count_nonzero(new) > _MOST_VALUES:
+        return None
+    values = ordered[new]
+    return _Codes(np.searchsorted(values, column), len(values))
+
+
+def _sorted(columns: tuple[FloatArray, ...]) -> Distinct:
     by_row = np.lexsort(columns[::-1])
+    return _in_order(by_row, tuple(column[by_row] for column in columns))
+
+
+def _in_order(by_row: IntArray, ordered: tuple[AnyArray, ...]) -> Distinct:
+    """Distinct combinations of columns in ascending order, given the row that each place came from."""
     new = np.zeros(len(by_row), np.bool_)
     new[:1] = True
-    for column in columns:
-        ordered = column[by_row]
-        new[1:] |= ordered[1:] != ordered[:-1]
+    for column in ordered:
+        new[1:] |= column[1:] != column[:-1]
     row = np.empty(len(by_row), np.int64)
     row[by_row] = np.cumsum(new) - 1
     return Distinct(by_row[new], row)

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from crmmodels._typing import FloatArray, IntArray
+from crmmodels._typing import BoolArray, FloatArray, IntArray
 from crmmodels.kernels.likelihood import Likelihood
 
 _STEPS_BETWEEN_CHECKS: Final = 8
@@ -43,6 +43,35 @@ class ShiftedBetaGeoParameters:
 
     alpha: float
     beta: float
+
+
+def survival_table(tenure: IntArray, churned: BoolArray, weight: FloatArray | None = None) -> SurvivalTable:
+    """Contracts counted by how long they lasted.
+
+    Parameters
+    ----------
+    tenure : ndarray of int64, shape (n_customers,)
+        Chances to renew that a customer has met, the one it did not take included.
+    churned : ndarray of bool, shape (n_customers,)
+        Whether the customer left at the last of them.
+    weight : ndarray of float64, shape (n_customers,), optional
+        Customers that each row stands for; 1 if None.
+
+    Returns
+    -------
+    SurvivalTable
+        As many periods as the longest tenure has; customers who met no chance yet say nothing and are left out.
+
+    Examples
+    --------
+    >>> survival_table(np.array([1, 3, 3, 0]), np.array([True, False, True, False]))
+    SurvivalTable(churned=array([1., 0., 1.]), survivors=array([0., 0., 1.]))
+    """
+    weight = np.ones(len(tenure)) if weight is None else weight
+    n_periods = int(tenure.max(initial=0))
+    both = np.bincount(tenure, weight, n_periods + 1)[1:].astype(np.float64, copy=False)
+    left = np.bincount(tenure, weight * churned, n_periods + 1)[1:].astype(np.float64, copy=False)
+    return SurvivalTable(left, both - left)
 
 
 def log_likelihood(log_parameters: FloatArray, table: SurvivalTable) -> Likelihood:

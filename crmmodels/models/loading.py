@@ -7,11 +7,28 @@ from pathlib import Path
 from typing import Any, Final
 
 from crmmodels.base import BaseModel
+from crmmodels.models.beta_geo import BetaGeoModel
+from crmmodels.models.beta_geo_beta_binom import BetaGeoBetaBinomModel
 from crmmodels.models.concentration import ABCModel
+from crmmodels.models.gamma_gamma import GammaGammaModel
+from crmmodels.models.modified_beta_geo import ModifiedBetaGeoModel
+from crmmodels.models.nbd import NBDModel
+from crmmodels.models.pareto_nbd import ParetoNBDModel
 from crmmodels.models.rfm import RFMModel
+from crmmodels.models.shifted_beta_geo import ShiftedBetaGeoModel
 from crmmodels.saving import check_document, read_document
 
-MODELS: Final[tuple[type[BaseModel[Any]], ...]] = (ABCModel, RFMModel)
+MODELS: Final[tuple[type[BaseModel[Any]], ...]] = (
+    ABCModel,
+    RFMModel,
+    NBDModel,
+    BetaGeoModel,
+    ModifiedBetaGeoModel,
+    ParetoNBDModel,
+    BetaGeoBetaBinomModel,
+    ShiftedBetaGeoModel,
+    GammaGammaModel,
+)
 """Every model of the library."""
 
 

@@ -329,7 +329,7 @@ class RFMModel(BaseModel[RFMFit]):
             return self._table().find(*high)
         return self._table().find(*(rfm_scores(*measures, fitted.levels) - 1))
 
-    def _concerns(self, values: Values) -> Iterable[CrmModelsWarning]:
+    def _concerns(self, values: Values, fitted: RFMFit) -> Iterable[CrmModelsWarning]:  # noqa: ARG002
         negative = values["spend"] < 0
         if n_negative := int(negative.sum()):
             yield NegativeSpendWarning(

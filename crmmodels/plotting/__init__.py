@@ -2,13 +2,26 @@
 
 from crmmodels.plotting.concentration import plot_concentration
 from crmmodels.plotting.heatmaps import plot_migration, plot_rf_heatmap
+from crmmodels.plotting.purchase_counts import plot_frequency, plot_purchase_distribution
+from crmmodels.plotting.purchase_history import plot_alive_history
+from crmmodels.plotting.purchase_holdout import plot_calibration, plot_time_since_last
+from crmmodels.plotting.purchase_matrices import plot_expected_purchases_matrix, plot_probability_alive_matrix
+from crmmodels.plotting.purchase_tracking import plot_tracking
 from crmmodels.plotting.segments import plot_segments
 from crmmodels.plotting.whale import plot_whale
 
 __all__ = [
+    "plot_alive_history",
+    "plot_calibration",
     "plot_concentration",
+    "plot_expected_purchases_matrix",
+    "plot_frequency",
     "plot_migration",
+    "plot_probability_alive_matrix",
+    "plot_purchase_distribution",
     "plot_rf_heatmap",
     "plot_segments",
+    "plot_time_since_last",
+    "plot_tracking",
     "plot_whale",
 ]

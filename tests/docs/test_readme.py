@@ -41,17 +41,22 @@ def test_extras_exist(name):
 
 
 @pytest.mark.parametrize("name", READMES)
-def test_the_example_runs(name, tmp_path, monkeypatch):
-    (example,) = re.findall(r"```python\n(.*?)```", text_of(name), re.DOTALL)
+def test_the_examples_run(name, tmp_path, monkeypatch):
+    example, outlook = re.findall(r"```python\n(.*?)```", text_of(name), re.DOTALL)
     monkeypatch.chdir(tmp_path)
     names: dict = {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        exec(compile(example, name, "exec"), names)  # noqa: S102  (our own example)
+        for code in (example, outlook):
+            exec(compile(code, name, "exec"), names)  # noqa: S102  (our own examples)
     labels = names["rfm"].segment_labels()
     comment = re.search(r"# (\S.*?) < .*? < (?:\.\.\.|…) < (.*)", example)
     assert (labels[0], labels[-1]) == (comment[1], comment[2])
     assert (tmp_path / "rfm.json").is_file()
+    assert list(names["outlook"].columns) == ["probability_alive", "expected_purchases", "probability_no_purchase"]
+    assert list(names["spend"].columns) == ["expected_spend"]
+    assert names["revenue"].index.equals(names["customers"].index)
+    assert (names["revenue"] > 0).all()
 
 
 def test_both_readmes_have_the_same_parts():

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import crmmodels
-from crmmodels import kernels, plotting, testing
+from crmmodels import interop, kernels, plotting, testing
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 DIRECTIVE = re.compile(r"^\.\. (?:auto(?:class|function|exception|module)|py:module):: ([\w.]+)", re.MULTILINE)
@@ -17,8 +17,12 @@ def listed() -> list[str]:
     return [name for page in sorted(REFERENCE.glob("*.md")) for name in DIRECTIVE.findall(page.read_text("utf-8"))]
 
 
+def modules_of(package) -> list[str]:
+    return [f"{package.__name__}.{module.name}" for module in pkgutil.iter_modules(package.__path__)]
+
+
 def kernel_modules() -> list[str]:
-    return [f"crmmodels.kernels.{module.name}" for module in pkgutil.iter_modules(kernels.__path__)]
+    return modules_of(kernels)
 
 
 def defined_in(module_name: str) -> set[str]:
@@ -32,7 +36,7 @@ def public() -> set[str]:
     names |= {f"crmmodels.datasets.{name}" for name in _functions(crmmodels.datasets)}
     names |= {"crmmodels.plotting", *(f"crmmodels.plotting.{name}" for name in plotting.__all__)}
     names |= {"crmmodels.testing", *(f"crmmodels.testing.{name}" for name in testing.__all__), "crmmodels.testing.strategies"}
-    for module in kernel_modules():
+    for module in [*kernel_modules(), *modules_of(interop)]:
         names |= {module, *defined_in(module)}
     return names
 

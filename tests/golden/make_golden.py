@@ -22,6 +22,8 @@ CUSTOMERS = pd.DataFrame(
     }
 )
 
+HISTORIES = crm.ParetoNBDModel.example(n_customers=300, seed=1)
+
 
 def models() -> dict[str, Any]:
     """Models whose looks differ."""
@@ -33,6 +35,8 @@ def models() -> dict[str, Any]:
         "rfm-escaped": crm.RFMModel(labels={"new": "<script>alert('&')</script>"}),
         "abc-fitted": crm.ABCModel(a=0.7, b=0.9).fit(CUSTOMERS),
         "abc-computed": crm.ABCModel(method="computed").fit(CUSTOMERS),
+        "pareto-unfitted": crm.ParetoNBDModel(horizon=39, unit="W", prior={"s": crm.GammaPrior(2.0, 1.5)}),
+        "pareto-fitted": crm.ParetoNBDModel(horizon=39, unit="W").fit(HISTORIES),
     }
 
 

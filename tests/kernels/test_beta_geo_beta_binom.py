@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 
 from crmmodels.kernels.beta_geo_beta_binom import BetaGeoBetaBinomParameters, log_likelihood
 from crmmodels.kernels.beta_geo_beta_binom_purchases import (
+    discounted_lifetime,
     discounted_purchases,
     expected_purchases,
     expected_purchases_new,
     probability_alive,
+    probability_no_purchase,
+    prospects,
     purchase_distribution,
     purchase_distribution_new,
 )
@@ -197,7 +200,7 @@ def test_the_likelihoods_of_all_histories_sum_to_one(point: np.ndarray, n: int) 
 
 @given(parameters_of, st.integers(0, 60))
 def test_the_distribution_sums_to_one_and_its_mean_is_the_expectation(parameters: BetaGeoBetaBinomParameters, n: int) -> None:
-    distribution = purchase_distribution_new(n, parameters)
+    distribution = purchase_distribution_new(n, n, parameters)
     assert (distribution >= 0.0).all()
     assert distribution.sum() == pytest.approx(1.0, rel=1e-11)
     expected = expected_purchases_new(np.array([n]), parameters)[0]
@@ -209,9 +212,9 @@ def test_conditional_predictions_agree_with_each_other(
     parameters: BetaGeoBetaBinomParameters, rows: list[tuple[int, int, int]], horizon: int
 ) -> None:
     data = columns(*rows)
-    distribution = purchase_distribution(*data, horizon, parameters)
+    distribution = purchase_distribution(*data, horizon, horizon, parameters)
     expected = expected_purchases(*data, horizon, parameters)
-    alive = [probability_alive(*data, parameters, ahead) for ahead in range(4)]
+    alive = [probability_alive(*data, parameters, ahead=ahead) for ahead in range(4)]
     np.testing.assert_allclose(distribution.sum(axis=1), 1.0, rtol=1e-11)
     np.testing.assert_allclose(distribution @ np.arange(horizon + 1.0), expected, rtol=1e-9, atol=1e-12)
     assert (expected <= horizon).all()
@@ -261,3 +264,106 @@ def test_every_history_of_a_year_of_days_in_one_table() -> None:
     assert np.isfinite(found.value)
     assert np.isfinite(found.gradient).all()
     assert np.isfinite(found.hessian).all()
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [(1.2, 0.75, 0.66, 2.8), (0.3, 5.0, 0.4, 20.0), (1e-3, 1e3, 1e-3, 1e3), (1e3, 1e-3, 1e3, 1e-3), (900.0, 800.0, 1e-3, 0.5)],
+)
+def test_cohorts_of_every_age_up_to_a_year_in_one_table_are_the_sum_of_each_alone(shapes: tuple[float, ...]) -> None:
+    rng = np.random.default_rng(365)
+    point, n = np.log(shapes), np.arange(1, 366)
+    t_x = rng.integers(0, n + 1) * (rng.random(365) < 0.8)
+    x = np.where(t_x > 0, rng.integers(1, np.maximum(np.minimum(t_x, 12), 1) + 1), 0)
+    rows = np.stack([x, t_x, n, rng.integers(1, 5, 365)], axis=1).tolist()
+    whole = log_likelihood(point, table_of(rows))
+    parts = [log_likelihood(point, table_of([row])) for row in rows]
+    assert whole.value == pytest.approx(sum(part.value for part in parts), rel=1e-12)
+    gradients, hessians = np.array([part.gradient for part in parts]), np.array([part.hessian for part in parts])
+    np.testing.assert_array_less(np.abs(whole.gradient - gradients.sum(axis=0)), 1e-11 * np.abs(gradients).sum(axis=0))
+    # Mixed derivatives on the scale of those of their two parameters.
+    curvature = np.sqrt(np.abs(hessians).sum(axis=0).diagonal())
+    np.testing.assert_array_less(np.abs(whole.hessian - hessians.sum(axis=0)), 1e-12 * np.outer(curvature, curvature))
+
+
+def test_more_terms_than_a_block_holds_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from crmmodels.kernels import beta_geo_beta_binom_terms
+
+    rows = [(x, t_x, n, 1.0 + x) for n in (3, 20, 40) for t_x in range(n + 1) for x in range(min(1, t_x), t_x + 1)]
+    point, data = np.log([1.2, 0.75, 0.66, 2.8]), columns(*((x, t_x, n) for x, t_x, n, _ in rows))
+    donors = BetaGeoBetaBinomParameters(1.2, 0.75, 0.66, 2.8)
+    whole, outlook = log_likelihood(point, table_of(rows)), prospects(*data, 4, donors)
+    monkeypatch.setattr(beta_geo_beta_binom_terms, "_BLOCK_TERMS", 100)
+    close(log_likelihood(point, table_of(rows)), whole)
+    np.testing.assert_array_equal(prospects(*data, 4, donors).probability_no_purchase, outlook.probability_no_purchase)
+
+
+@pytest.mark.parametrize("n", [1, 7, 90, 365])
+def test_the_distribution_agrees_with_fifty_digits_of_the_sum_in_the_paper(n: int) -> None:
+    alpha, beta, gamma, delta = (mp.mpf(shape) for shape in (0.6, 1.7, 0.4, 25.0))
+    found = purchase_distribution_new(n, n + 3, BetaGeoBetaBinomParameters(0.6, 1.7, 0.4, 25.0))
+    assert found.shape == (n + 4,)
+    np.testing.assert_array_equal(found[n + 1 :], 0.0)
+    with mp.workdps(50):
+        for x in {0, 1, n // 2, n}:
+            lost = (mp.binomial(j, x) * mp.beta(alpha + x, beta + j - x) * mp.beta(gamma + 1, delta + j) for j in range(x, n))
+            there = mp.binomial(n, x) * mp.beta(alpha + x, beta + n - x) * mp.beta(gamma, delta + n)
+            exact = (there + mp.fsum(lost)) / mp.beta(alpha, beta) / mp.beta(gamma, delta)
+            assert found[x] == pytest.approx(float(exact), rel=1e-11)
+
+
+@given(parameters_of, st.lists(customers, min_size=1, max_size=6), st.integers(0, 20), st.integers(0, 30))
+def test_a_distribution_is_cut_or_padded_to_the_numbers_asked_for(
+    parameters: BetaGeoBetaBinomParameters, rows: list[tuple[int, int, int]], horizon: int, n_max: int
+) -> None:
+    data = columns(*rows)
+    whole, asked = (purchase_distribution(*data, horizon, most, parameters) for most in (50, n_max))
+    assert asked.shape == (len(rows), n_max + 1)
+    np.testing.assert_array_equal(asked, whole[:, : n_max + 1])
+    np.testing.assert_array_equal(whole[:, horizon + 1 :], 0.0)
+    np.testing.assert_array_equal(
+        purchase_distribution_new(horizon, n_max, parameters), purchase_distribution_new(horizon, 50, parameters)[: n_max + 1]
+    )
+
+
+@given(parameters_of, st.lists(customers, min_size=1, max_size=6), st.integers(0, 30))
+def test_silence_ahead_is_what_dropout_and_refusals_leave(
+    parameters: BetaGeoBetaBinomParameters, rows: list[tuple[int, int, int]], horizon: int
+) -> None:
+    data = columns(*rows)
+    alive, silent = probability_alive(*data, parameters, ahead=0), probability_no_purchase(*data, horizon, parameters)
+    later = [
+        BetaGeoBetaBinomParameters(parameters.alpha + x, parameters.beta + n - x, parameters.gamma, parameters.delta + n)
+        for x, _, n in rows
+    ]
+    refused = np.array([purchase_distribution_new(horizon, 0, of_alive)[0] for of_alive in later])
+    np.testing.assert_allclose(silent, 1.0 - alive + alive * refused, rtol=1e-10)
+    found = prospects(*(column.astype(np.float64) for column in data), float(horizon), parameters)
+    np.testing.assert_array_equal(found.probability_no_purchase, silent)
+    # The table is longer by the horizon, which rounds sums over all of it in another order.
+    np.testing.assert_allclose(found.probability_alive, alive, rtol=1e-12)
+    np.testing.assert_allclose(found.expected_purchases, expected_purchases(*data, horizon, parameters), rtol=1e-12)
+
+
+@given(parameters_of, customers, st.floats(0.0, 3.0), st.integers(0, 40))
+def test_discounting_within_a_horizon_is_the_sum_over_its_opportunities(
+    parameters: BetaGeoBetaBinomParameters, row: tuple[int, int, int], rate: float, horizon: int
+) -> None:
+    data = columns(row)
+    alive = [probability_alive(*data, parameters, ahead=k)[0] / (1.0 + rate) ** k for k in range(1, horizon + 1)]
+    lifetime = discounted_lifetime(*data, rate, parameters, horizon=horizon)[0]
+    assert lifetime == pytest.approx(sum(alive), rel=1e-10)
+    x, _, n = row
+    chance = (parameters.alpha + x) / (parameters.alpha + parameters.beta + n)
+    assert discounted_purchases(*data, rate, parameters, horizon=horizon)[0] == pytest.approx(lifetime * chance, rel=1e-14)
+    if rate >= 0.5:
+        assert discounted_lifetime(*data, rate, parameters, horizon=200)[0] == pytest.approx(
+            discounted_lifetime(*data, rate, parameters)[0], rel=1e-9
+        )
+
+
+def test_a_table_without_customers_has_no_prospects() -> None:
+    donors, none = BetaGeoBetaBinomParameters(1.2, 0.75, 0.66, 2.8), np.zeros(0)
+    assert purchase_distribution(none, none, none, 3, 4, donors).shape == (0, 5)
+    assert prospects(none, none, none, 3, donors).expected_purchases.shape == (0,)
+    assert discounted_purchases(none, none, none, 0.1, donors).shape == (0,)

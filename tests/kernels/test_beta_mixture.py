@@ -6,7 +6,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from crmmodels.kernels.beta_mixture import mean_orders_until_dropout
+from crmmodels.kernels.beta_mixture import mean_orders_until_dropout, mean_share_staying
 
 
 def exact(shape: float, scale: float, a: float, b: float) -> float:
@@ -33,7 +33,7 @@ def test_a_row_is_the_same_alone_and_among_others() -> None:
     points = grid(40)
     together = mean_orders_until_dropout(*points)
     alone = [mean_orders_until_dropout(*point[:, None])[0] for point in points.T]
-    np.testing.assert_allclose(together, alone, rtol=1e-13)
+    np.testing.assert_array_equal(together, alone)
 
 
 @pytest.mark.parametrize("shape", [0.3, 1.0, 20.0])
@@ -48,3 +48,21 @@ def test_the_removable_singularity_has_its_limit(shape: float) -> None:
 def test_a_short_horizon_loses_no_digit() -> None:
     found = mean_orders_until_dropout(np.array([2.0]), np.array([1e-12]), np.array([0.5]), np.array([3.0]))
     assert found[0] == pytest.approx(2e-12, rel=1e-11)
+
+
+def test_rare_dropout_counts_to_the_last_digit_over_long_horizons() -> None:
+    # The mean of 1 / p still has digits where the beta density itself has long decayed.
+    for a in (1.5, 2.0, 3.0):
+        found = mean_orders_until_dropout(*np.array([[50.0], [1e12], [a], [2.5]]))[0]
+        assert found == pytest.approx(exact(50.0, 1e12, a, 2.5), rel=1e-11)
+
+
+def test_the_share_staying_agrees_with_fifty_digits() -> None:
+    points = grid(40)
+    points[1] = np.minimum(points[1], 1e2)
+    found = mean_share_staying(*points)
+    with mp.workdps(60):
+        for share, point in zip(found, points.T, strict=True):
+            s, z, a, b = (mp.mpf(value) for value in point)
+            expected = (1 + z) ** -s * mp.hyp2f1(s, b, a + b, z / (1 + z))
+            assert share == pytest.approx(float(expected), rel=1e-10, abs=1e-16)

@@ -15,6 +15,7 @@ from crmmodels.kernels.gamma_gamma import (
     expected_spend,
     log_likelihood,
     population_mean_spend,
+    spend_quantile,
 )
 from crmmodels.kernels.likelihood import Likelihood, Optimum, maximise
 
@@ -236,3 +237,49 @@ def test_simulated_customers_give_their_parameters_back() -> None:
     errors = np.sqrt(np.diag(np.linalg.inv(-optimum.likelihood.hessian)))
     assert optimum.converged
     assert (np.abs(optimum.log_parameters - np.log([p, q, v])) < 4.0 * errors).all()
+
+
+@pytest.mark.parametrize("q", [1e-3, 0.05, 0.3, 0.999, 1.0, 1.001, 3.74, 50.0, 930.0])
+@pytest.mark.parametrize("share", [1e-9, 0.05, 0.25, 0.5, 0.9, 0.999])
+def test_quantiles_of_spend_agree_with_fifty_digits(q: float, share: float) -> None:
+    p, v = 6.25, 15.44
+    found = float(spend_quantile(np.array([share]), GammaGammaParameters(p, q, v))[0])
+    with mp.workdps(50):
+        shape = mp.mpf(q)
+
+        def below(spend: mp.mpf) -> mp.mpf:
+            return mp.gammainc(shape, mp.mpf(p) * mp.mpf(v) / spend, mp.inf, regularized=True)
+
+        if np.isinf(found):
+            assert below(mp.mpf(np.finfo(np.float64).max)) < share
+            return
+        # One step of Newton in the logarithm of the spend from here measures the distance.
+        rate = mp.mpf(p) * mp.mpf(v) / mp.mpf(found)
+        slope = rate**shape * mp.exp(-rate) / mp.gamma(shape)
+        assert abs((below(mp.mpf(found)) - mp.mpf(share)) / slope) < 1e-11
+
+
+def test_all_and_none_of_the_customers_spend_below_the_ends() -> None:
+    ends = spend_quantile(np.array([[0.0, 1.0]]), GammaGammaParameters(2.0, 0.4, 3.0))
+    assert ends.tolist() == [[0.0, np.inf]]
+
+
+@given(st.floats(1e-3, 1e3), st.floats(0.05, 1e3), st.floats(1e-3, 1e3), st.floats(1e-3, 1e3), st.floats(1e-6, 0.999))
+def test_quantiles_scale_with_the_currency_and_rise_with_the_share(
+    p: float, q: float, v: float, rate: float, share: float
+) -> None:
+    shares = np.array([0.5 * share, share])
+    here, there = (spend_quantile(shares, GammaGammaParameters(p, q, scale)) for scale in (v, v * rate))
+    np.testing.assert_allclose(there, here * rate, rtol=1e-13)
+    assert here[0] < here[1]
+
+
+def test_the_quantiles_of_simulated_customers() -> None:
+    from crmmodels.kernels.simulation import simulate_gamma_gamma
+
+    parameters, n = GammaGammaParameters(2.0, 0.8, 30.0), 100_000
+    # So many orders that a customer's mean is the customer's expectation.
+    means = simulate_gamma_gamma(np.full(n, 1_000_000), parameters, np.random.default_rng(8))
+    for share in (0.1, 0.5, 0.9):
+        below = (means <= spend_quantile(np.array([share]), parameters)[0]).mean()
+        assert abs(below - share) < 5.0 * np.sqrt(share * (1.0 - share) / n)

@@ -64,3 +64,35 @@ def test_a_climb_without_a_top_says_that_it_did_not_converge() -> None:
 def test_the_same_start_gives_the_same_bits() -> None:
     first, second = (maximise(rosenbrock, np.array([-1.2, 1.0]), 1.0) for _ in range(2))
     assert first.log_parameters.tobytes() == second.log_parameters.tobytes()
+
+
+def test_a_bound_holds_a_parameter_and_the_others_find_their_best() -> None:
+    """Of the quadratic with its top at (2, -1), held at x <= 1: the best y is -1 + (2 - 1) / 3."""
+    optimum = maximise(quadratic, np.zeros(2), 1.0, highest=np.array([1.0, 10.0]), lowest=np.array([-10.0, -10.0]))
+    assert optimum.converged
+    np.testing.assert_allclose(optimum.log_parameters, [1.0, -2 / 3], atol=1e-12)
+
+
+def test_a_bound_that_the_climb_touches_only_on_its_way_is_left_again() -> None:
+    optimum = maximise(rosenbrock, np.array([-1.2, 1.0]), 1.0, lowest=np.full(2, -1.3), highest=np.array([5.0, 1.05]))
+    assert optimum.converged
+    np.testing.assert_allclose(optimum.log_parameters, [1.0, 1.0], atol=1e-8)
+
+
+def test_all_parameters_at_bounds_is_an_answer() -> None:
+    optimum = maximise(quadratic, np.zeros(2), 1.0, highest=np.array([-5.0, -9.0]), lowest=np.array([-6.0, -10.0]))
+    assert optimum.converged
+    np.testing.assert_allclose(optimum.log_parameters, [-5.0, -9.0])
+
+
+def test_a_flat_ridge_is_followed_to_the_last_digit() -> None:
+    """A curvature of 1e-6 along the ridge: a gradient below its tolerance is not enough, the step must be short, too."""
+
+    def ridge(p: np.ndarray) -> Likelihood:
+        along, across = p[0] - 3.0, p[1]
+        value = -np.cosh(along) * 1e-6 - 0.5 * across**2
+        return Likelihood(float(value), np.array([-1e-6 * np.sinh(along), -across]), np.diag([-1e-6 * np.cosh(along), -1.0]))
+
+    optimum = maximise(ridge, np.array([2.0, 0.5]), 1.0)
+    assert optimum.converged
+    assert optimum.log_parameters[0] == pytest.approx(3.0, abs=1e-9)

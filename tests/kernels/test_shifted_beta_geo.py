@@ -17,6 +17,7 @@ from crmmodels.kernels.shifted_beta_geo import (
     expected_tenure_within,
     log_likelihood,
     retention_rate,
+    survival_table,
     survivor_share,
 )
 
@@ -224,3 +225,25 @@ def test_without_discount_residual_lifetime_is_the_tenure_to_come() -> None:
     assert expected_tenure(finite) == 1.0 + discounted_residual_lifetime(np.array([1]), 0.0, finite)[0]
     assert np.isinf(discounted_residual_lifetime(periods, 0.0, heavy)).all()
     assert np.isinf(expected_tenure(heavy))
+
+
+def test_contracts_are_counted_by_how_long_they_lasted() -> None:
+    tenure, churned = np.array([1, 0, 4, 2, 4, 1]), np.array([True, False, False, True, True, False])
+    table = survival_table(tenure, churned, np.array([1.0, 9.0, 2.0, 3.0, 4.0, 5.0]))
+    assert table.churned.tolist() == [1, 3, 0, 4]
+    assert table.survivors.tolist() == [5, 0, 0, 2]
+    once = survival_table(tenure, churned)
+    assert once.churned.sum() + once.survivors.sum() == 5
+    assert len(survival_table(np.zeros(2, np.int64), np.zeros(2, np.bool_)).churned) == 0
+
+
+def test_simulated_contracts_of_several_cohorts_give_their_parameters_back() -> None:
+    from crmmodels.kernels.simulation import simulate_shifted_beta_geo
+
+    rng = np.random.default_rng(12)
+    drawn = simulate_shifted_beta_geo(rng.integers(0, 20, 50_000), ShiftedBetaGeoParameters(0.7, 1.2), rng)
+    table = survival_table(drawn.tenure, drawn.churned)
+    optimum = maximise(lambda log_parameters: log_likelihood(log_parameters, table), np.zeros(2), 50_000.0)
+    errors = np.sqrt(np.diag(np.linalg.inv(-optimum.likelihood.hessian)))
+    assert optimum.converged
+    assert (np.abs(optimum.log_parameters - np.log([0.7, 1.2])) < 4.0 * errors).all()

@@ -163,10 +163,9 @@ def test_a_chinese_character_is_two_columns_wide():
 
 
 def test_importing_needs_no_matplotlib():
-    code = "import sys; from crmmodels import plotting; print(plotting.__all__, 'matplotlib' in sys.modules)"
+    code = "import sys; from crmmodels import plotting; print(sorted(plotting.__all__) == plotting.__all__, 'matplotlib' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)  # noqa: S603
-    names = ["plot_concentration", "plot_migration", "plot_rf_heatmap", "plot_segments", "plot_whale"]
-    assert shown.stdout.strip() == f"{names} False"
+    assert shown.stdout.strip() == "True False"
 
 
 @pytest.mark.parametrize("name", NAMES)

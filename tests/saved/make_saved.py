@@ -7,7 +7,9 @@ released are never written again; a new format gets a folder of its own.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 import crmmodels as crm
@@ -17,7 +19,18 @@ HERE = Path(__file__).resolve().parent
 COLUMNS = {"customer_id": str, "days_since_last": float, "n_orders": int, "spend": float, "margin": float}
 
 
-def flavours() -> dict[str, crm.ABCModel | crm.RFMModel]:
+HISTORIES = {
+    "frequency": int,
+    "age_at_last": float,
+    "age": float,
+    "mean_repeat_spend": float,
+    "tenure": int,
+    "churned": int,
+    "n": int,
+}
+
+
+def flavours() -> dict[str, crm.BaseModel[Any]]:
     """Every class with every kind of parameter and fitted value that a file may hold."""
     rules = [
         crm.SegmentRule("lapsed", r=1),
@@ -41,29 +54,61 @@ def flavours() -> dict[str, crm.ABCModel | crm.RFMModel]:
         "ABCModel-empty-class": crm.ABCModel(crossing="out", a=0.001, b=0.5),
         "ABCModel-computed": crm.ABCModel(method="computed", n_knots=16),
         "ABCModel-bootstrap": crm.ABCModel(value="margin", n_bootstrap=20, seed=3, level=0.9, n_knots=8),
+        "NBDModel-days": crm.NBDModel(horizon=30),
+        "BetaGeoModel-unfitted": crm.BetaGeoModel(horizon=39, unit="W", prior={"a": crm.GammaPrior(1.0, 0.5)}, weight="n"),
+        "BetaGeoModel-zh": crm.BetaGeoModel(horizon=39, unit="W", cut_points=[0.2, 0.4, 0.8], labels="zh"),
+        "ModifiedBetaGeoModel-months": crm.ModifiedBetaGeoModel(horizon=2.5, unit="M", weight="n"),
+        "ParetoNBDModel-weeks": crm.ParetoNBDModel(horizon=39, unit="W", labels={"lapsed": "asleep"}),
+        "ParetoNBDModel-priors": crm.ParetoNBDModel(
+            horizon=1, unit="Y", prior={"s": crm.GammaPrior(2.0, 1.5), "beta": crm.LogNormalPrior(12.0, 0.8)}, weight="n"
+        ),
+        "BetaGeoBetaBinomModel-quarters": crm.BetaGeoBetaBinomModel(horizon=4, unit="Q"),
+        "ShiftedBetaGeoModel-plain": crm.ShiftedBetaGeoModel(horizon=3),
+        "ShiftedBetaGeoModel-weighted": crm.ShiftedBetaGeoModel(
+            horizon=1, cut_points=(0.1, 0.3), weight="n", labels="zh", prior={"beta": crm.LogNormalPrior(2.0, 1.0)}
+        ),
+        "GammaGammaModel-plain": crm.GammaGammaModel(),
+        "GammaGammaModel-prior": crm.GammaGammaModel(
+            cut_points=(0.5, 0.9), prior={"q": crm.LogNormalPrior(4.0, 0.3)}, weight="n"
+        ),
     }
 
 
 def customers() -> pd.DataFrame:
     """The table that all of them read; the first half is learned from, all of it is scored."""
-    return pd.read_csv(HERE / "customers.csv", dtype=COLUMNS)
+    orders = pd.read_csv(HERE / "customers.csv", dtype=COLUMNS)
+    return pd.concat([orders, pd.read_csv(HERE / "histories.csv", dtype=HISTORIES)], axis=1)
 
 
-def answers(model: crm.ABCModel | crm.RFMModel, table: pd.DataFrame) -> pd.DataFrame:
+def answers(model: Any, table: pd.DataFrame) -> pd.DataFrame:
     """Scores and segments side by side."""
     return model.score(table).assign(segment=model.segment(table).astype(str))
 
 
-def write() -> None:
-    """Draw the table once, then write every flavour and its answers."""
+def draw() -> None:
+    """Draw the columns that are not there yet."""
     if not (HERE / "customers.csv").exists():
         drawn = crm.RFMModel.example(n_customers=60, seed=20)
         drawn["margin"] = crm.ABCModel.example(n_customers=60, seed=21)["margin"]
         drawn.to_csv(HERE / "customers.csv", index=False)
+    if not (HERE / "histories.csv").exists():
+        drawn = crm.BetaGeoBetaBinomModel.example(n_customers=60, seed=22).drop(columns="customer_id")
+        spend = crm.GammaGammaModel.example(n_customers=200, seed=23).query("frequency > 0")["mean_repeat_spend"]
+        drawn["mean_repeat_spend"] = np.where(drawn["frequency"] > 0, spend.head(60), 0.0)
+        drawn[["tenure", "churned"]] = crm.ShiftedBetaGeoModel.example(n_customers=60, seed=24)[["tenure", "churned"]]
+        drawn["n"] = np.arange(60) % 4 + 1
+        drawn.to_csv(HERE / "histories.csv", index=False)
+
+
+def write() -> None:
+    """Write every flavour that has no file yet, with its answers."""
+    draw()
     table = customers()
     folder = HERE / f"format_{FORMAT}"
     folder.mkdir(exist_ok=True)
     for name, model in flavours().items():
+        if (folder / f"{name}.json").exists():
+            continue
         if not name.endswith("unfitted"):
             answers(model.fit(table.head(30)), table).to_csv(folder / f"{name}.csv", index=False)
         model.save(folder / f"{name}.json")

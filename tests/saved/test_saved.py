@@ -33,6 +33,7 @@ def test_a_saved_model_answers_as_it_did_when_it_was_saved(path: Path) -> None:
     pd.testing.assert_frame_equal(MAKER["answers"](model, MAKER["customers"]()), expected, rtol=1e-12, check_dtype=False)
 
 
+@pytest.mark.filterwarnings("ignore::crmmodels.SpendCorrelationWarning")
 @pytest.mark.parametrize("path", sorted((HERE / f"format_{FORMAT}").glob("*.json")), ids=name_of)
 def test_a_saved_model_of_this_format_is_what_would_be_saved_today(path: Path) -> None:
     saved, fresh = crm.load(path), MAKER["flavours"]()[path.stem]

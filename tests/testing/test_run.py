@@ -27,9 +27,25 @@ MODELS_WITH_PARAMETERS = [
     crm.ABCModel(method="computed", labels="zh"),
     crm.ABCModel(value="margin", negative="join", crossing="out", a=0.5, b=0.9),
     crm.ABCModel(n_bootstrap=10, seed=3, n_knots=64),
+    crm.NBDModel(horizon=39, unit="W"),
+    crm.NBDModel(horizon=4, unit="M", labels="zh", prior={"r": crm.LogNormalPrior(0.5, 2.0)}),
+    crm.BetaGeoModel(horizon=39, unit="W"),
+    crm.BetaGeoModel(horizon=10, cut_points=(0.1, 0.2, 0.9), labels={"active": "on"}, prior={"a": crm.GammaPrior(2.0, 2.0)}),
+    crm.ModifiedBetaGeoModel(horizon=39, unit="W"),
+    crm.ModifiedBetaGeoModel(horizon=2.5, unit="M", prior={"b": crm.LogNormalPrior(2.0, 0.5)}),
+    crm.ParetoNBDModel(horizon=39, unit="W"),
+    crm.ParetoNBDModel(horizon=1, labels="zh", prior={"s": crm.GammaPrior(2.0, 2.0), "beta": crm.LogNormalPrior(12.0, 1.0)}),
+    crm.BetaGeoBetaBinomModel(horizon=5),
+    crm.BetaGeoBetaBinomModel(horizon=1, unit="Q", cut_points=(0.3, 0.6, 0.8), prior={"delta": crm.LogNormalPrior(8.0, 1.0)}),
+    crm.ShiftedBetaGeoModel(horizon=3),
+    crm.ShiftedBetaGeoModel(horizon=1, cut_points=(0.1, 0.2), labels="zh", prior={"alpha": crm.GammaPrior(2.0, 1.0)}),
+    crm.GammaGammaModel(),
+    crm.GammaGammaModel(cut_points=(0.5, 0.9), prior={"q": crm.LogNormalPrior(3.0, 0.5)}),
 ]
+PARAMETRIC = [model for model in MODELS_WITH_PARAMETERS if isinstance(model, crm.ParametricModel)]
 
 
+@pytest.mark.filterwarnings("ignore::crmmodels.BoundaryWarning")  # half of a small table leaves some parameters undetermined
 @pytest.mark.parametrize("model", MODELS_WITH_PARAMETERS, ids=lambda model: repr(model).splitlines()[0])
 def test_every_public_model_keeps_every_promise(model: Any) -> None:
     report = check_model(model)
@@ -47,6 +63,12 @@ def test_every_public_model_is_checked_with_two_parameter_sets() -> None:
 def test_the_promises_hold_at_any_size(n_customers: int, seed: int) -> None:
     for model in (crm.RFMModel(), crm.ABCModel()):
         assert check_model(model, n_customers=n_customers, seed=seed).passed
+
+
+@pytest.mark.filterwarnings("ignore::crmmodels.BoundaryWarning")
+@pytest.mark.parametrize("model", PARAMETRIC[::2], ids=lambda model: type(model).__name__)
+def test_the_promises_of_likelihoods_hold_for_more_customers(model: Any) -> None:
+    assert check_model(model, n_customers=400, seed=3).passed
 
 
 @dataclass(frozen=True, kw_only=True)

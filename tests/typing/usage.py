@@ -42,6 +42,33 @@ abc = crm.ABCModel(method="computed", a=0.7).fit(customers)
 assert_type(abc.fitted.gini, float)
 assert_type(check_model(abc), CheckReport)
 
+pareto = crm.ParetoNBDModel(horizon=39, unit="W", prior={"s": crm.GammaPrior(2.0, 1.0)}, cut_points=[0.2, 0.5, 0.8])
+assert_type(pareto.fit(customers), crm.ParetoNBDModel)
+assert_type(pareto.fitted.log_likelihood, float)
+assert_type(pareto.fitted.parameters.beta, float)
+assert_type(crm.BetaGeoModel(horizon=39).fit(orders).fitted.parameters.a, float)
+assert_type(pareto.score(customers), pd.DataFrame)
+assert_type(pareto.segment(customers), "pd.Series[str]")
+assert_type(pareto.score(pl.DataFrame(frame)), pl.DataFrame)
+assert_type(pareto.fitted.interval(0.9), pd.DataFrame)
+draws = pareto.sample_posterior(orders, 1000, rng=np.random.default_rng(1))
+assert_type(draws, crm.PosteriorDraws)
+pareto.expected_purchases(customers, 52, draws=draws, level=0.9)
+pareto.discounted_purchases(customers, 0.15)
+pareto.probability_alive(customers, ahead=4)
+pareto.tracking(orders, 78, length=1.0)
+assert_type(pareto.simulate(10, [1.0] * 10, rng=1), pd.DataFrame)
+compared = crm.compare([pareto, crm.NBDModel(horizon=39, unit="W")], split)
+assert_type(compared, crm.Comparison)
+assert_type(compared.by_frequency, pd.DataFrame | None)
+assert_type(crm.GammaGammaModel().fit(customers).population_mean_spend(), float)
+assert_type(crm.ShiftedBetaGeoModel(horizon=3, weight="n").survivor_curve(12), pd.DataFrame)
+assert_type(crm.BetaGeoBetaBinomModel(horizon=3, unit="Q").unit, str)
+crm.BetaGeoModel()  # type: ignore[call-arg]
+crm.BetaGeoModel(horizon="39")  # type: ignore[arg-type]
+crm.NBDModel(horizon=39, prior={"r": 1.0})  # type: ignore[dict-item]
+pareto.fitted.log_likelihood = 0.0  # type: ignore[misc]
+
 
 def nightly(model: crm.Model, data: pd.DataFrame) -> Any:
     """Any model will do."""
@@ -50,3 +77,4 @@ def nightly(model: crm.Model, data: pd.DataFrame) -> Any:
 
 nightly(rfm, customers)
 nightly(abc, customers)
+nightly(pareto, customers)

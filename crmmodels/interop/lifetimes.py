@@ -1,0 +1,115 @@
+"""Fitted models of the package lifetimes as models of this library."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from crmmodels.exceptions import DataError, ParameterError
+from crmmodels.kernels.estimation import covariance_of
+from crmmodels.models.beta_geo import BetaGeoModel
+from crmmodels.models.beta_geo_beta_binom import BetaGeoBetaBinomModel
+from crmmodels.models.gamma_gamma import GammaGammaModel
+from crmmodels.models.modified_beta_geo import ModifiedBetaGeoModel
+from crmmodels.models.pareto_nbd import ParetoNBDModel
+from crmmodels.models.purchase import PurchaseModel
+
+_MODELS: Final[dict[str, Any]] = {
+    "BetaGeoFitter": BetaGeoModel,
+    "ModifiedBetaGeoFitter": ModifiedBetaGeoModel,
+    "ParetoNBDFitter": ParetoNBDModel,
+    "BetaGeoBetaBinomFitter": BetaGeoBetaBinomModel,
+    "GammaGammaFitter": GammaGammaModel,
+}
+_COLUMNS: Final = {
+    "frequency": "frequency",
+    "recency": "age_at_last",
+    "T": "age",
+    "n_periods": "age",
+    "monetary_value": "mean_repeat_spend",
+}
+
+
+def from_lifetimes(fitter: Any, *, horizon: float | None = None, unit: str | None = None) -> Any:
+    """Turn a fitted model of lifetimes into one of this library, with its parameters.
+
+    The answers are then those of our formulas at the parameters of lifetimes. They are not refitted: `fit` does that, in milliseconds.
+
+    Parameters
+    ----------
+    fitter : object
+        A fitted ``BetaGeoFitter``, ``ModifiedBetaGeoFitter``, ``ParetoNBDFitter``, ``BetaGeoBetaBinomFitter`` or ``GammaGammaFitter``.
+    horizon : float, optional
+        Horizon of the new model, in ``unit``; needed by all but `GammaGammaModel`.
+    unit : {"D", "W", "M", "Q", "Y"}, optional
+        Unit in which the ages given to lifetimes were. Default: that of the new model.
+
+    Returns
+    -------
+    BetaGeoModel, ModifiedBetaGeoModel, ParetoNBDModel, BetaGeoBetaBinomModel or GammaGammaModel
+        Fitted. Standard errors are those of our Hessian on the data that the fitter keeps; they are infinite where it keeps none.
+
+    Raises
+    ------
+    ParameterError
+        If this is no fitter of a model that the library has, or it is not fitted, or the horizon is missing or out of range.
+    DataError
+        If the data that the fitter keeps are not those of such a model.
+
+    Examples
+    --------
+    >>> from lifetimes import BetaGeoFitter
+    >>> from lifetimes.datasets import load_cdnow_summary
+    >>> data = load_cdnow_summary(index_col=[0])
+    >>> fitter = BetaGeoFitter().fit(data["frequency"], data["recency"], data["T"])
+    >>> from crmmodels.interop.lifetimes import from_lifetimes
+    >>> model = from_lifetimes(fitter, horizon=39, unit="W")
+    >>> round(model.fitted.parameters.alpha, 2)
+    4.41
+    """
+    kind = type(fitter).__name__
+    if kind not in _MODELS:
+        raise ParameterError.unknown_choice("from_lifetimes", "fitter", _MODELS, kind)
+    params = getattr(fitter, "params_", None)
+    if params is None or len(params) == 0:
+        must = f"fitted; call {kind}().fit(...) first"
+        raise ParameterError.must_be("from_lifetimes", "fitter", must, fitter)
+    cls = _MODELS[kind]
+    options: dict[str, Any] = {}
+    if issubclass(cls, PurchaseModel):
+        options = {"horizon": horizon} if unit is None else {"horizon": horizon, "unit": unit}
+    elif horizon is not None or unit is not None:
+        raise ParameterError.must_be(
+            "from_lifetimes", "horizon", f"left out, with the unit, for {cls.__name__}", (horizon, unit)
+        )
+    model = cls(**options)
+    family = model._family
+    try:
+        parameters = family.parameters(**{name: float(params[name]) for name in family.names})
+    except KeyError as error:
+        must = f"a fitter with the parameters {list(family.names)}"
+        raise ParameterError.must_be("from_lifetimes", "fitter", must, list(params.keys())) from error
+    unknown = np.diag(np.full(len(family.names), np.inf))
+    table = _table(fitter)
+    if table is None:
+        model._adopt(parameters, unknown, None)
+        return model
+    reader = cls(**options, weight="weights")
+    rows = reader._table_from(reader._read(reader._open(table)))
+    here = family.log_likelihood(np.log([params[name] for name in family.names]), rows)
+    covariance = covariance_of(here.hessian, np.ones(len(family.names), np.bool_))
+    model._adopt(parameters, unknown if covariance is None else covariance, (rows, here.value))
+    return model
+
+
+def _table(fitter: Any) -> pd.DataFrame | None:
+    """The data that a fitter keeps, under our names, or None; who first ordered on the last day tells nothing."""
+    data = getattr(fitter, "data", None)
+    if data is None:
+        return None
+    if not isinstance(data, pd.DataFrame):
+        raise DataError("from_lifetimes", [f"the fitter keeps its data as {type(data).__name__}, not as a pandas table"])
+    named = data.rename(columns=_COLUMNS).reset_index(drop=True).rename_axis("customer_id").reset_index()
+    return named[named["age"] > 0] if "age" in named else named

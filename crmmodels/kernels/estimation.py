@@ -1,0 +1,285 @@
+"""Estimates: where the climb starts, what bounds it, and how sure its end is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Generic, Literal, TypeVar
+
+import numpy as np
+
+from crmmodels._typing import BoolArray, FloatArray
+from crmmodels.kernels.likelihood import Likelihood, LikelihoodFunction, Optimum, maximise
+
+ParametersT_co = TypeVar("ParametersT_co", covariant=True)
+TableT_contra = TypeVar("TableT_contra", contravariant=True)
+
+SMALLEST_SHAPE: Final = 1e-4
+LARGEST_SHAPE: Final = 1e4
+"""Shapes beyond which a gamma or beta distribution is a point or two, for any data."""
+_RUNNING: Final = 10.0
+"""A shape this large, or its inverse this small, runs to infinity, or 0, where its partner does."""
+_WIDEST_SCALE: Final = 1e9
+_FLATTEST: Final = 1e-13
+"""Curvature, relative to the largest, below which rounding alone may have made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What it means when a parameter has no best value, only an ever better one.
+
+    Attributes
+    ----------
+    parameter : str
+        Name of the parameter.
+    side : {"small", "large"}
+        Where it runs to.
+    meaning : str
+        What the data show then, and which simpler model fits as well.
+    partner : str or None
+        The parameter that the data leave as undetermined.
+    together : bool
+        Whether this is meant of both parameters running to this side, or of the first alone.
+    """
+
+    parameter: str
+    side: Literal["small", "large"]
+    meaning: str
+    partner: str | None = None
+    together: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family(Generic[ParametersT_co, TableT_contra]):
+    """A parametric family of likelihoods, with what the climb needs to know of it.
+
+    Attributes
+    ----------
+    parameters : type
+        Record of the parameters; its fields are in the order of the log parameters.
+    log_likelihood : callable
+        Log parameters of shape (n_parameters,) and a table to `Likelihood`.
+    start : callable
+        A table to a first guess of the parameters, of shape (n_parameters,).
+    sample : callable
+        A table to a smaller one that stands for it, or to None where it is small.
+    total_weight : callable
+        A table to the number of customers in it.
+    scales : frozenset of str
+        Parameters that carry the unit of the data; the others are shapes.
+    edges : tuple of Edge
+        What a shape without a best value means.
+    """
+
+    parameters: type[ParametersT_co]
+    log_likelihood: Callable[[FloatArray, TableT_contra], Likelihood]
+    start: Callable[[TableT_contra], FloatArray]
+    sample: Callable[[TableT_contra], TableT_contra | None]
+    total_weight: Callable[[TableT_contra], float]
+    scales: frozenset[str]
+    edges: tuple[Edge, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters."""
+        fields: dict[str, object] = self.parameters.__dataclass_fields__  # type: ignore[attr-defined]
+        return tuple(fields)
+
+
+Penalty = Callable[[FloatArray], Likelihood]
+"""Logarithm of a prior density in log parameters, with derivatives."""
+
+
+def penalised(likelihood: LikelihoodFunction, penalty: Penalty | None) -> LikelihoodFunction:
+    """Sum of a likelihood and the logarithm of a prior density.
+
+    Parameters
+    ----------
+    likelihood : callable
+        Log parameters to `Likelihood`.
+    penalty : callable, optional
+        The same of the prior; none if None.
+
+    Returns
+    -------
+    callable
+        Log parameters to the sum.
+    """
+    if penalty is None:
+        return likelihood
+
+    def posterior(log_parameters: FloatArray) -> Likelihood:
+        of_data, of_prior = likelihood(log_parameters), penalty(log_parameters)
+        return Likelihood(
+            of_data.value + of_prior.value, of_data.gradient + of_prior.gradient, of_data.hessian + of_prior.hessian
+        )
+
+    return posterior
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """The best parameters and how sure they are.
+
+    Attributes
+    ----------
+    optimum : Optimum
+        Where the climb ended.
+    covariance : ndarray of float64, shape (n_parameters, n_parameters)
+        Of the log parameters: the inverse of minus the Hessian; infinite on the diagonal of parameters that the data leave
+        undetermined, and 0 beside it.
+    determined : ndarray of bool, shape (n_parameters,)
+        Whether the data determine each parameter.
+    edges : tuple of Edge
+        The edges at which the parameters ended.
+    """
+
+    optimum: Optimum
+    covariance: FloatArray
+    determined: BoolArray
+    edges: tuple[Edge, ...]
+
+
+def estimate(
+    family: Family[ParametersT_co, TableT_contra], table: TableT_contra, penalty: Penalty | None = None
+) -> Estimate | None:
+    """The parameters of largest likelihood, or of largest posterior density in log parameters.
+
+    Parameters
+    ----------
+    family : Family
+        The likelihood.
+    table : object
+        The customers.
+    penalty : callable, optional
+        Logarithm of a prior density in log parameters.
+
+    Returns
+    -------
+    Estimate or None
+        None where the climb found no top.
+
+    Notes
+    -----
+    A large table is climbed from where a sample of it ends, which saves most of its evaluations. Where the first start leads
+    to no top or to an edge, others are tried and the best end wins.
+    """
+    guess = np.log(family.start(table))
+    lowest, highest = _bounds(family, guess)
+    sample = family.sample(table)
+    if sample is not None:
+        small = maximise(
+            penalised(lambda point: family.log_likelihood(point, sample), penalty),
+            guess,
+            family.total_weight(sample),
+            lowest=lowest,
+            highest=highest,
+        )
+        inside = bool((small.log_parameters > lowest).all() and (small.log_parameters < highest).all())
+        guess = small.log_parameters if small.converged and inside else guess
+    likelihood = penalised(lambda point: family.log_likelihood(point, table), penalty)
+    weight = family.total_weight(table)
+    best: Estimate | None = None
+    for start in _starts(family, guess):
+        found = maximise(likelihood, start, weight, lowest=lowest, highest=highest)
+        ended = _estimate(family, found, lowest, highest)
+        if ended is not None and (best is None or found.likelihood.value > best.optimum.likelihood.value + 1e-9 * weight):
+            best = ended
+        if best is not None and not best.edges:
+            break
+    return best
+
+
+def covariance_of(hessian: FloatArray, determined: BoolArray) -> FloatArray | None:
+    """Covariance of log parameters at a maximum.
+
+    Parameters
+    ----------
+    hessian : ndarray of float64, shape (n_parameters, n_parameters)
+        Second derivatives of the log-likelihood by the log parameters.
+    determined : ndarray of bool, shape (n_parameters,)
+        Parameters that the data determine.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_parameters, n_parameters), or None
+        Symmetric; infinite on the diagonal of the others. None where the point is no maximum.
+    """
+    covariance = np.diag(np.where(determined, 0.0, np.inf))
+    inside = np.ix_(determined, determined)
+    curvature, directions = np.linalg.eigh(-hessian[inside])
+    if (curvature <= _FLATTEST * np.abs(curvature).max(initial=0.0)).any():
+        return None
+    inverse = (directions / curvature) @ directions.T
+    covariance[inside] = 0.5 * (inverse + inverse.T)
+    return covariance
+
+
+def edges_of(family: Family[ParametersT_co, TableT_contra], parameters: FloatArray) -> tuple[Edge, ...]:
+    """The edges at which parameters lie.
+
+    Parameters
+    ----------
+    family : Family
+        The likelihood.
+    parameters : ndarray of float64, shape (n_parameters,)
+        The parameters.
+
+    Returns
+    -------
+    tuple of Edge
+        Those of the family that hold.
+    """
+    room = 1.0 + 1e-9
+    shapes: dict[str, float] = dict(zip(family.names, parameters.tolist(), strict=True))
+
+    def lies_at(edge: Edge) -> bool:
+        value, other = shapes[edge.parameter], shapes.get(edge.partner or "", 1.0)
+        if edge.partner in family.scales:
+            other = 1.0
+        # Of two shapes that run in proportion, one reaches its bound first.
+        if edge.side == "small":
+            is_at, runs = value <= SMALLEST_SHAPE * room, other <= 1.0 / _RUNNING
+        else:
+            is_at, runs = value >= LARGEST_SHAPE / room, other >= _RUNNING
+        return is_at and runs == edge.together
+
+    pairs = [edge for edge in family.edges if edge.together]
+    swapped = [replace(edge, parameter=edge.partner or "", partner=edge.parameter) for edge in pairs]
+    found = [edge for edge in (*family.edges, *swapped) if lies_at(edge)]
+    # A pair is one edge, whichever of the two has reached its bound.
+    seen: dict[tuple[str, bool], Edge] = {}
+    for edge in found:
+        seen.setdefault((edge.meaning, edge.together), edge)
+    return tuple(seen.values())
+
+
+def _bounds(family: Family[ParametersT_co, TableT_contra], guess: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Bounds of the log parameters: of shapes fixed, of scales far from the guess."""
+    is_scale = np.array([name in family.scales for name in family.names])
+    wide = np.log(_WIDEST_SCALE)
+    lowest = np.where(is_scale, guess - wide, np.log(SMALLEST_SHAPE))
+    highest = np.where(is_scale, guess + wide, np.log(LARGEST_SHAPE))
+    return lowest, highest
+
+
+def _starts(family: Family[ParametersT_co, TableT_contra], guess: FloatArray) -> Sequence[FloatArray]:
+    """The guess, then the same with all shapes and scales a few times smaller and larger."""
+    is_scale = np.array([name in family.scales for name in family.names])
+    return [guess, *(guess + np.where(is_scale, step, 2.0 * step) for step in (-1.0, 1.0))]
+
+
+def _estimate(
+    family: Family[ParametersT_co, TableT_contra], found: Optimum, lowest: FloatArray, highest: FloatArray
+) -> Estimate | None:
+    if not found.converged:
+        return None
+    names = family.names
+    edges = edges_of(family, np.exp(found.log_parameters))
+    undetermined = {edge.parameter for edge in edges} | {edge.partner for edge in edges}
+    at_bound = (found.log_parameters <= lowest) | (found.log_parameters >= highest)
+    if any(is_at and name not in undetermined for is_at, name in zip(at_bound.tolist(), names, strict=True)):
+        return None
+    determined = np.array([name not in undetermined for name in names])
+    covariance = covariance_of(found.likelihood.hessian, determined)
+    return None if covariance is None else Estimate(found, covariance, determined, edges)

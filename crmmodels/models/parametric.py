@@ -1,0 +1,242 @@
+"""Models whose parameters are those of largest likelihood."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+import numpy as np
+
+from crmmodels._frozen import seal
+from crmmodels._typing import AnyArray, FloatArray, Language
+from crmmodels.base import BaseModel, Values
+from crmmodels.data.schema import Column, count_of
+from crmmodels.exceptions import (
+    BoundaryWarning,
+    ConvergenceError,
+    CrmModelsWarning,
+    DataError,
+    FewCustomersWarning,
+    ImportanceWarning,
+    ParameterError,
+    warn,
+)
+from crmmodels.kernels.estimation import Family, edges_of, estimate, penalised
+from crmmodels.kernels.likelihood import Optimum
+from crmmodels.kernels.posterior import sample_posterior
+from crmmodels.models.parameters import is_whole
+from crmmodels.models.parametric_fit import ParametricFit, check_level
+from crmmodels.models.posterior_draws import PosteriorDraws, over_draws
+from crmmodels.models.priors import GammaPrior, LogNormalPrior, check_priors, log_prior
+from crmmodels.progress import Progress
+
+ParametersT = TypeVar("ParametersT")
+TableT = TypeVar("TableT")
+
+FEWEST_CUSTOMERS: Final = 10
+LARGEST_PARETO_K: Final = 0.7
+Answer = Callable[[Values, Any], Mapping[str, AnyArray]]
+
+
+class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT, TableT]):
+    """What models with a likelihood share: the fit, its uncertainty, and answers with intervals.
+
+    A new one is a dataclass with the fields ``prior``, ``weight`` and ``labels``, all with defaults, beside its own; it gives `_family`,
+    `_table_from`, `_why_not` and the hooks of `BaseModel`.
+    """
+
+    prior: Mapping[str, LogNormalPrior | GammaPrior] | None
+    weight: str | None
+    labels: Language | Mapping[str, str]
+
+    _family: ClassVar[Family[Any, Any]]
+
+    def sample_posterior(self, data: Any, n_draws: int = 4000, rng: np.random.Generator | int | None = None) -> PosteriorDraws:
+        """Draw parameters from their posterior, given the data of the fit.
+
+        Parameters
+        ----------
+        data : dataframe or Orders
+            The customers of `fit`, which the model does not keep.
+        n_draws : int, default 4000
+            Draws.
+        rng : numpy.random.Generator or int, optional
+            Source of chance, or its seed. Default: fresh.
+
+        Returns
+        -------
+        PosteriorDraws
+            Parameters; hand them to a verb as ``draws=`` for intervals of its answers.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If these are not the data of the fit.
+        ParameterError
+            If ``n_draws`` is not a whole number above 0, or the data leave parameters undetermined.
+
+        Warns
+        -----
+        ImportanceWarning
+            If the Pareto k̂ of the importance weights is above 0.7: the posterior is too far from a normal distribution.
+
+        Notes
+        -----
+        Draws from a normal approximation in the logarithms of the parameters are resampled by their importance under the exact likelihood
+        and the priors, flat in the logarithm where there are none.
+
+        References
+        ----------
+        Vehtari, A., Simpson, D., Gelman, A., Yao, Y. & Gabry, J. (2024). Pareto Smoothed Importance Sampling. Journal of Machine
+        Learning Research 25(72), 1-58.
+        """
+        fitted = self._fitted_for("sample_posterior")
+        name = type(self).__name__
+        if not is_whole(n_draws) or n_draws < 1:
+            raise ParameterError.must_be("sample_posterior", "n_draws", "a whole number, 1 or more", n_draws)
+        if fitted.undetermined:
+            raise ParameterError(
+                f"{name} has no posterior without priors of {list(fitted.undetermined)}, which the data leave undetermined; "
+                f"fit {name}(prior=...) first."
+            )
+        table = self._table_from(self._read(self._open(data)))
+        family = self._family
+        likelihood = penalised(lambda point: family.log_likelihood(point, table), log_prior(self.prior, family.names))
+        point = np.log(fitted.values)
+        here = likelihood(point)
+        weight = family.total_weight(table)
+        if weight != fitted.n_customers or np.abs(here.gradient).max() > 1e-6 * weight:
+            problem = (
+                "it is not the one of fit, at whose parameters its likelihood is not largest; hand over the same customers"
+            )
+            raise DataError(name, [problem])
+        with Progress(f"{name}.sample_posterior", "likelihoods") as progress:
+            sample = sample_posterior(
+                likelihood,
+                Optimum(point, here, 1, converged=True),
+                n_draws,
+                np.random.default_rng(rng),
+                on_evaluation=progress,
+            )
+        if sample.pareto_k > LARGEST_PARETO_K:
+            warn(
+                ImportanceWarning(
+                    f"{name}: the Pareto k of the importance weights is {sample.pareto_k:.2f}, above {LARGEST_PARETO_K}; the posterior "
+                    "is far from its approximation, so do not rely on the tails of these draws; more customers or priors help"
+                )
+            )
+        return PosteriorDraws(family.names, np.exp(sample.log_parameters), sample.pareto_k, sample.effective_size)
+
+    # What a new model gives.
+
+    @abstractmethod
+    def _table_from(self, values: Values) -> TableT:
+        """Reduce the columns to what the likelihood reads."""
+
+    @abstractmethod
+    def _why_not(self, values: Values) -> Sequence[str]:
+        """Say what in the data can keep the likelihood from having a maximum; certain reasons alone before a fit."""
+
+    # Shared work.
+
+    def _weights(self, values: Values) -> FloatArray | None:
+        return None if self.weight is None else values[self.weight]
+
+    def _weight_columns(self) -> tuple[Column, ...]:
+        return () if self.weight is None else (Column(name=self.weight, minimum=0),)
+
+    def _unit(self) -> str:
+        return ""
+
+    def _check_parameters(self) -> None:
+        name = type(self).__name__
+        check_priors(name, self.prior, self._family.names)
+        if self.weight is not None and not isinstance(self.weight, str):
+            raise ParameterError.must_be(name, "weight", "the name of a column, or None", self.weight)
+        self.segment_labels()
+
+    def _check_record(self, fitted: ParametricFit[ParametersT]) -> None:
+        names = self._family.names
+        if not isinstance(fitted.parameters, self._family.parameters):
+            msg = f"the parameters are of type {type(fitted.parameters).__name__}"
+            raise TypeError(msg)
+        if fitted.covariance.shape != (len(names), len(names)) or not (fitted.values > 0).all() or fitted.n_customers < 0:
+            msg = f"parameters must be above 0, of no negative number of customers, with a covariance of shape {(len(names), len(names))}"
+            raise ValueError(msg)
+
+    def _fit(self, values: Values) -> ParametricFit[ParametersT]:
+        name, family = type(self).__name__, self._family
+        penalty = log_prior(self.prior, family.names)
+        certain = self._why_not(values)
+        if certain and penalty is None:
+            raise ConvergenceError.because(name, certain)
+        table = self._table_from(values)
+        found = estimate(family, table, penalty)
+        if found is None:
+            raise ConvergenceError.because(
+                name,
+                [
+                    *certain,
+                    "ages, frequencies or money that differ by many orders of magnitude between customers",
+                    "customers of several kinds in one table; fit each kind",
+                    "too few customers for the number of parameters; give priors (prior=...) or use a simpler model",
+                ],
+            )
+        point = found.optimum.log_parameters
+        weight = family.total_weight(table)
+        log_likelihood = float(found.optimum.likelihood.value) - (0.0 if penalty is None else penalty(point).value)
+        return ParametricFit(
+            family.parameters(*np.exp(point).tolist()),
+            log_likelihood,
+            found.covariance,
+            weight,
+            self._n_distinct(table),
+            found.optimum.n_evaluations,
+            self._unit(),
+            tuple(n for n, known in zip(family.names, found.determined.tolist(), strict=True) if not known),
+            penalty is not None,
+        )
+
+    def _n_distinct(self, table: TableT) -> int:
+        columns: Any = table
+        return len(columns.weight)
+
+    def _concerns(self, values: Values, fitted: ParametricFit[ParametersT]) -> Iterable[CrmModelsWarning]:
+        name = type(self).__name__
+        n = len(next(iter(values.values())))
+        if n < FEWEST_CUSTOMERS and self.weight is None:
+            yield FewCustomersWarning(
+                f"{name}: {count_of(n, 'customer')} for {len(fitted.names)} parameters, whose estimates mean little below "
+                f"{FEWEST_CUSTOMERS} customers; give priors (prior=...) or more customers"
+            )
+        for edge in edges_of(self._family, fitted.values):
+            to = "0" if edge.side == "small" else "infinity"
+            running = f"{edge.parameter} and {edge.partner} go" if edge.together else f"{edge.parameter} goes"
+            yield BoundaryWarning(f"{name}: the likelihood rises as {running} to {to}: {edge.meaning}")
+
+    def _answer(self, verb: str, data: Any, answer: Answer, draws: PosteriorDraws | None = None, level: float = 0.95) -> Any:
+        """Columns of numbers per customer, with limits of an interval beside each where there are draws."""
+        fitted = self._fitted_for(verb)
+        check_level(verb, level)
+        table = self._open(data)
+        values = self._read(table)
+        columns = dict(answer(values, fitted.parameters))
+        if draws is not None:
+            if not isinstance(draws, PosteriorDraws) or draws.names != fitted.names:
+                must = f"what {type(self).__name__}.sample_posterior returns"
+                raise ParameterError.must_be(verb, "draws", must, draws)
+            with Progress(f"{type(self).__name__}.{verb}", "draws") as progress:
+                columns = over_draws(columns, values, answer, self._family.parameters, draws, level=level, progress=progress)
+        return table.answer(columns)
+
+    def _adopt(self, parameters: ParametersT, covariance: FloatArray, data: tuple[TableT, float] | None) -> None:
+        """Become the model of parameters that were estimated elsewhere, with the table and its log-likelihood where they are known."""
+        weight = 0.0 if data is None else self._family.total_weight(data[0])
+        log_likelihood = np.nan if data is None else float(data[1])
+        n_distinct = 0 if data is None else self._n_distinct(data[0])
+        record = ParametricFit(parameters, log_likelihood, covariance, weight, n_distinct, 0, self._unit())
+        self._check_record(record)
+        object.__setattr__(self, "_record", seal(record))

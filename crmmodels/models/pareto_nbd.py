@@ -1,0 +1,115 @@
+"""Pareto/NBD: how many more orders, from who may drop out at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+
+from crmmodels._typing import FloatArray
+from crmmodels.kernels import pareto_nbd, pareto_nbd_discounting, pareto_nbd_distribution, pareto_nbd_purchases
+from crmmodels.kernels.estimation import Edge, Family
+from crmmodels.kernels.pareto_nbd import ParetoNBDParameters
+from crmmodels.kernels.purchases import PurchaseTable
+from crmmodels.kernels.simulation import simulate_pareto_nbd
+from crmmodels.models.parametric_fit import ParametricFit
+from crmmodels.models.priors import GammaPrior, LogNormalPrior
+from crmmodels.models.purchase import PurchaseModel
+from crmmodels.models.purchase_process import RATE_EDGES, PurchaseProcess, n_customers, sample_of, typical_age, typical_rate
+
+
+def _start(table: PurchaseTable) -> FloatArray:
+    """Moderately different customers who order at the mean rate and live about as long as they were observed."""
+    age = typical_age(table)
+    return np.array([0.6, 0.6 * age / typical_rate(table), 0.6, 0.6 * age])
+
+
+_EDGES: Final = (
+    *RATE_EDGES,
+    Edge("s", "small", "no dropout can be seen, so the NBD model, without dropout, fits as well", "beta"),
+    Edge("s", "large", "no difference in dropout between customers can be seen; one common dropout rate fits as well", "beta"),
+)
+
+_FAMILY: Final = Family(
+    ParetoNBDParameters,
+    pareto_nbd.log_likelihood,
+    _start,
+    sample_of,
+    n_customers,
+    frozenset({"alpha", "beta"}),
+    _EDGES,
+)
+
+_PROCESS: Final = PurchaseProcess(
+    prospects=pareto_nbd_purchases.prospects,
+    probability_alive=pareto_nbd_purchases.probability_alive,
+    expected_purchases=pareto_nbd_purchases.expected_purchases,
+    probability_no_purchase=pareto_nbd_purchases.probability_no_purchase,
+    purchase_distribution=pareto_nbd_distribution.purchase_distribution,
+    discounted_purchases=pareto_nbd_discounting.discounted_purchases,
+    discounted_lifetime=pareto_nbd_discounting.discounted_lifetime,
+    expected_purchases_new=pareto_nbd_purchases.expected_purchases_new,
+    purchase_distribution_new=pareto_nbd_distribution.purchase_distribution_new,
+    simulate=simulate_pareto_nbd,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParetoNBDModel(PurchaseModel[ParetoNBDParameters]):
+    r"""Pareto/NBD: who is alive, how many orders to expect, and until when.
+
+    Use it for customers who order at any time and may leave at any time, without notice: the model that the others are measured
+    by. `BetaGeoModel` fits faster and often as well.
+
+    Parameters
+    ----------
+    horizon : float
+        Time ahead that `score` and `segment` look, in ``unit``.
+    unit : {"D", "W", "M", "Y"}, default "D"
+        Unit of the ages and of every time: days, weeks, months (of 30.4375 days) or years (of 365.25). An order log is read in it.
+    cut_points : sequence of three floats, default (0.25, 0.5, 0.75)
+        Probabilities of no purchase within the horizon that part active from cooling, cooling from at risk, and at risk from lapsed.
+    prior : mapping of str to LogNormalPrior or GammaPrior, optional
+        Priors of some or all of ``r, alpha, s, beta``; the estimates are then those of largest posterior density of their logarithms.
+    weight : str, optional
+        Column with the number of customers that a row stands for. Default: each row is one customer.
+    labels : {"en", "zh"} or mapping of str to str, default "en"
+        Language of the segment labels, or own wording for some of them; `segment_labels` lists them.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range.
+
+    Notes
+    -----
+    While alive, a customer orders at a rate :math:`\lambda` and drops out at a rate :math:`\mu`, where
+    :math:`\lambda \sim \Gamma(r, \alpha)` and :math:`\mu \sim \Gamma(s, \beta)` among customers. The formulas are in
+    `crmmodels.kernels.pareto_nbd`.
+
+    References
+    ----------
+    Schmittlein, D. C., Morrison, D. G. & Colombo, R. (1987). Counting Your Customers: Who Are They and What Will They Do Next?
+    Management Science 33(1), 1-24. doi:10.1287/mnsc.33.1.1
+
+    Fader, P. S. & Hardie, B. G. S. (2005). A Note on Deriving the Pareto/NBD Model and Related Expressions. Technical note.
+
+    Examples
+    --------
+    >>> import crmmodels as crm
+    >>> customers = crm.ParetoNBDModel.example(n_customers=500, seed=1)
+    >>> model = crm.ParetoNBDModel(horizon=39, unit="W").fit(customers)
+    >>> model.score(customers).head(2).round(3)
+       probability_alive  expected_purchases  probability_no_purchase
+    0              0.313               0.189                    0.892
+    1              0.313               0.189                    0.892
+    """
+
+    record_types: ClassVar[tuple[type, ...]] = (ParametricFit, ParetoNBDParameters, LogNormalPrior, GammaPrior)
+    _family: ClassVar[Family[ParetoNBDParameters, PurchaseTable]] = _FAMILY
+    _process: ClassVar[PurchaseProcess] = _PROCESS
+
+    @classmethod
+    def _example_parameters(cls) -> ParetoNBDParameters:
+        return ParetoNBDParameters(0.7, 8.0, 0.6, 12.0)
