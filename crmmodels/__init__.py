@@ -2,8 +2,10 @@
 
 from crmmodels import plotting
 from crmmodels.base import BaseModel
-from crmmodels.data import datasets
+from crmmodels.data import datasets, simulate
+from crmmodels.data.customer_base import CustomerBase
 from crmmodels.data.orders import Orders
+from crmmodels.data.referrals import CustomerCosts, Referrals
 from crmmodels.data.schema import Column, Conflict
 from crmmodels.data.split import Split
 from crmmodels.exceptions import (
@@ -19,6 +21,7 @@ from crmmodels.exceptions import (
     MissingGlyphWarning,
     NegativeSpendWarning,
     NotFittedError,
+    OneCohortWarning,
     ParameterError,
     ReturnsOnlyWarning,
     SavedFormatError,
@@ -27,6 +30,9 @@ from crmmodels.exceptions import (
 )
 from crmmodels.models.beta_geo import BetaGeoModel
 from crmmodels.models.beta_geo_beta_binom import BetaGeoBetaBinomModel
+from crmmodels.models.clv import CLVModel
+from crmmodels.models.clv_fit import CLVFit
+from crmmodels.models.clv_sampling import CLVDraws
 from crmmodels.models.comparison import Comparison, compare
 from crmmodels.models.concentration import ABCFit, ABCModel, Interval
 from crmmodels.models.gamma_gamma import GammaGammaModel
@@ -52,12 +58,17 @@ __all__ = [
     "BetaGeoBetaBinomModel",
     "BetaGeoModel",
     "BoundaryWarning",
+    "CLVDraws",
+    "CLVFit",
+    "CLVModel",
     "Column",
     "Comparison",
     "Conflict",
     "ConvergenceError",
     "CrmModelsError",
     "CrmModelsWarning",
+    "CustomerBase",
+    "CustomerCosts",
     "DataError",
     "FewCustomersWarning",
     "GammaGammaModel",
@@ -74,6 +85,7 @@ __all__ = [
     "NBDModel",
     "NegativeSpendWarning",
     "NotFittedError",
+    "OneCohortWarning",
     "Orders",
     "ParameterError",
     "ParametricFit",
@@ -83,6 +95,7 @@ __all__ = [
     "PurchaseModel",
     "RFMFit",
     "RFMModel",
+    "Referrals",
     "ReturnsOnlyWarning",
     "SavedFormatError",
     "SegmentRule",
@@ -94,4 +107,5 @@ __all__ = [
     "datasets",
     "load",
     "plotting",
+    "simulate",
 ]

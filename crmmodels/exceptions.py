@@ -16,6 +16,7 @@
     ├── FewCustomersWarning                too few customers for estimates to mean much
     ├── BoundaryWarning                    a parameter without a best value: a simpler model fits as well
     ├── SpendCorrelationWarning            spend that depends on frequency, where a model assumes that it does not
+    ├── OneCohortWarning                   customers of one month, beside whom later prices have no benchmark
     ├── HeavyTailWarning                   spend that varies too much between customers to have a mean
     ├── ImportanceWarning                  posterior draws that do not represent the posterior well
     └── MissingGlyphWarning                a plot needs a font that is not installed
@@ -41,6 +42,7 @@ __all__ = [
     "MissingGlyphWarning",
     "NegativeSpendWarning",
     "NotFittedError",
+    "OneCohortWarning",
     "ParameterError",
     "ReturnsOnlyWarning",
     "SavedFormatError",
@@ -269,6 +271,10 @@ class SpendCorrelationWarning(CrmModelsWarning):
 
 class HeavyTailWarning(CrmModelsWarning):
     """Spend per order varies so much between customers that their population has no mean."""
+
+
+class OneCohortWarning(CrmModelsWarning):
+    """All customers first ordered in one month, so that one benchmark serves all later months."""
 
 
 class ImportanceWarning(CrmModelsWarning):

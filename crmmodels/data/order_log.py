@@ -351,12 +351,13 @@ def array_log(frame: pd.DataFrame, time_zone: str | None, build: Callable[[dict[
     rank = np.empty(len(keys), np.int32)
     rank[ascending] = np.arange(len(keys), dtype=np.int32)
     amount = frame["amount"].to_numpy(dtype=np.float64) if "amount" in frame else None
-    lines = OrderLines(rank[codes], _days(frame["time"], time_zone), amount)
+    lines = OrderLines(rank[codes], days_of(frame["time"], time_zone), amount)
     order = pd.factorize(frame["order_id"], use_na_sentinel=False)[0] if "order_id" in frame else None
     return ArrayLog(lines, order, keys.take(ascending), build)
 
 
-def _days(time: pd.Series[Any], time_zone: str | None) -> AnyArray:
+def days_of(time: pd.Series[Any], time_zone: str | None) -> AnyArray:
+    """Days since 1970-01-01 of a time column of pandas."""
     if isinstance(time.dtype, pd.DatetimeTZDtype):
         time = (time if time_zone is None else time.dt.tz_convert(time_zone)).dt.tz_localize(None)
     if time.dtype.kind != "M":

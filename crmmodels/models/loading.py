@@ -9,6 +9,7 @@ from typing import Any, Final
 from crmmodels.base import BaseModel
 from crmmodels.models.beta_geo import BetaGeoModel
 from crmmodels.models.beta_geo_beta_binom import BetaGeoBetaBinomModel
+from crmmodels.models.clv import CLVModel
 from crmmodels.models.concentration import ABCModel
 from crmmodels.models.gamma_gamma import GammaGammaModel
 from crmmodels.models.modified_beta_geo import ModifiedBetaGeoModel
@@ -28,6 +29,7 @@ MODELS: Final[tuple[type[BaseModel[Any]], ...]] = (
     BetaGeoBetaBinomModel,
     ShiftedBetaGeoModel,
     GammaGammaModel,
+    CLVModel,
 )
 """Every model of the library."""
 

@@ -34,6 +34,7 @@ def defined_in(module_name: str) -> set[str]:
 def public() -> set[str]:
     names = {f"crmmodels.{name}" for name in crmmodels.__all__}
     names |= {f"crmmodels.datasets.{name}" for name in _functions(crmmodels.datasets)}
+    names |= {f"crmmodels.simulate.{name}" for name in ("simulate_retailer", "Retailer")}
     names |= {"crmmodels.plotting", *(f"crmmodels.plotting.{name}" for name in plotting.__all__)}
     names |= {"crmmodels.testing", *(f"crmmodels.testing.{name}" for name in testing.__all__), "crmmodels.testing.strategies"}
     for module in [*kernel_modules(), *modules_of(interop)]:

@@ -71,13 +71,21 @@ def flavours() -> dict[str, crm.BaseModel[Any]]:
         "GammaGammaModel-prior": crm.GammaGammaModel(
             cut_points=(0.5, 0.9), prior={"q": crm.LogNormalPrior(4.0, 0.3)}, weight="n"
         ),
+        "CLVModel-unfitted": crm.CLVModel(price_reference=0.1, tiers=[10.0, 50.0], generations="all", margin=0.4),
+        "CLVModel-accounts": crm.CLVModel(
+            purchase_model=crm.NBDModel(horizon=1, prior={"r": crm.LogNormalPrior(0.5, 1.0)}),
+            tiers="abc",
+            n_draws=3,
+            labels="zh",
+        ),
     }
 
 
 def customers() -> pd.DataFrame:
     """The table that all of them read; the first half is learned from, all of it is scored."""
     orders = pd.read_csv(HERE / "customers.csv", dtype=COLUMNS)
-    return pd.concat([orders, pd.read_csv(HERE / "histories.csv", dtype=HISTORIES)], axis=1)
+    histories, money = pd.read_csv(HERE / "histories.csv", dtype=HISTORIES), pd.read_csv(HERE / "money.csv", dtype=float)
+    return pd.concat([orders, histories, money], axis=1)
 
 
 def answers(model: Any, table: pd.DataFrame) -> pd.DataFrame:
@@ -98,6 +106,9 @@ def draw() -> None:
         drawn[["tenure", "churned"]] = crm.ShiftedBetaGeoModel.example(n_customers=60, seed=24)[["tenure", "churned"]]
         drawn["n"] = np.arange(60) % 4 + 1
         drawn.to_csv(HERE / "histories.csv", index=False)
+    if not (HERE / "money.csv").exists():
+        drawn = crm.CLVModel.example(n_customers=60, seed=25)
+        drawn.drop(columns=["customer_id", "frequency", "age_at_last", "age"]).to_csv(HERE / "money.csv", index=False)
 
 
 def write() -> None:

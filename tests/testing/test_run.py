@@ -41,6 +41,8 @@ MODELS_WITH_PARAMETERS = [
     crm.ShiftedBetaGeoModel(horizon=1, cut_points=(0.1, 0.2), labels="zh", prior={"alpha": crm.GammaPrior(2.0, 1.0)}),
     crm.GammaGammaModel(),
     crm.GammaGammaModel(cut_points=(0.5, 0.9), prior={"q": crm.LogNormalPrior(3.0, 0.5)}),
+    crm.CLVModel(n_draws=5),
+    crm.CLVModel(n_draws=3, purchase_model=crm.BetaGeoModel(horizon=1, unit="W"), tiers="abc", kappa=2.0, labels={"A": "best"}),
 ]
 PARAMETRIC = [model for model in MODELS_WITH_PARAMETERS if isinstance(model, crm.ParametricModel)]
 

@@ -1,0 +1,76 @@
+"""The lines behind the numbers of one customer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from crmmodels.data import value_plans
+from crmmodels.data.accounts import money_lines
+from crmmodels.data.benchmarks import Benchmarks, learn_benchmarks, with_benchmarks
+from crmmodels.data.customer_base import CustomerBase
+from crmmodels.exceptions import DataError
+from crmmodels.kernels.value import discount_factor
+
+if TYPE_CHECKING:
+    from crmmodels.models.clv import CLVModel
+
+
+def explain_lines(base: CustomerBase, model: CLVModel, customer: Any, benchmarks: Benchmarks | None) -> pd.DataFrame:
+    """Sums of the lines of one customer, with what becomes of them.
+
+    Parameters
+    ----------
+    base : CustomerBase
+        The base.
+    model : CLVModel
+        The model whose parameters count.
+    customer : object
+        Name of the customer.
+    benchmarks : Benchmarks or None
+        What new customers pay and cost; learned from the base if None.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per order day, channel and kind of line.
+
+    Raises
+    ------
+    DataError
+        If there is no such customer.
+    """
+    orders = base.orders
+    end = orders._end(None, "explain")  # noqa: SLF001  (the same library)
+    with orders._turn():  # noqa: SLF001
+        money = money_lines(orders, model.margin)
+        lines = value_plans.with_first_orders(money.lines, has_returns=money.counts["n_returns"] > 0)
+        found = learn_benchmarks(lines, model.price_reference, model.shrinkage) if benchmarks is None else benchmarks
+        own = lines.filter(nw.col("customer").cast(nw.String) == nw.lit(str(customer)))
+        parts = value_plans.parts_of_orders(with_benchmarks(own, found, model.price_reference)).collect()
+    if parts.is_empty():
+        raise DataError("explain", [f"customer {customer!r} has no order in it; give the name of one who has"], "order log")
+    table = pd.DataFrame({name: parts[name].to_list() for name in parts.columns})
+    table["day"] = pd.to_datetime(table["day"])
+    table = table.sort_values(["day", "channel", "in_first"], ascending=[True, True, False], ignore_index=True)
+    days = (table["day"].to_numpy().astype("datetime64[D]") - np.datetime64(end, "D")).astype(np.float64)
+    factor = np.asarray(discount_factor(days, model.discount_rate_annual)) if model.discount_rate_annual else np.ones(len(days))
+    first = table["is_first"].to_numpy(dtype=np.bool_)
+    level = np.where(
+        first, table["amount"] - table["cost"] - table["service"], table["reference"] - table["cost"] - table["served"]
+    )
+    return pd.DataFrame(
+        {
+            "day": table["day"],
+            "component": np.where(first, "clv1", np.where(table["in_first"], "clv2", "clv3")),
+            **{name: table[name] for name in ("amount", "cost", "service", "reference")},
+            "new_service": table["served"],
+            "discount_factor": factor,
+            "base": factor * level,
+            "saving": np.where(first, 0.0, factor * (table["served"] - table["service"])),
+            "premium": np.where(first, 0.0, factor * (table["amount"] - table["reference"])),
+        }
+    )
