@@ -117,7 +117,9 @@ def accounts_of(
         lines = value_plans.with_first_orders(money.lines, has_returns=counts["n_returns"] > 0)
         found = learn_benchmarks(lines, price_reference, shrinkage) if benchmarks is None else benchmarks
         priced = with_benchmarks(lines, found, price_reference)
-        sums = _collected(value_plans.by_customer(value_plans.by_order_day(priced), end, discount_rate))
+        sums = _collected(
+            value_plans.by_customer(value_plans.by_order_day(value_plans.parts_of_orders(priced)), end, discount_rate)
+        )
     customers = nw.from_native(orders.customers(as_of=end, unit=_as_unit(unit)))
     people = customers.collect() if isinstance(customers, nw.LazyFrame) else customers
     people = people.select("customer_id", "frequency", "age_at_last", "age", "first_order")

@@ -13,6 +13,7 @@ import narwhals as nw
 import numpy as np
 
 from crmmodels.data.order_plans import order_day
+from crmmodels.kernels.value import base, contribution, premium, saving
 
 Plan = nw.LazyFrame[Any]
 
@@ -130,24 +131,23 @@ def parts_of_orders(lines: Plan) -> Plan:
     whole = parts.group_by("customer", "order", "channel").agg(nw.col("n_bought").sum().alias("n_order_lines"))
     parts = parts.join(whole, on=["customer", "order", "channel"], how="inner")
     share = nw.when(nw.col("n_order_lines") > 0).then(nw.col("n_bought") / nw.col("n_order_lines")).otherwise(nw.lit(0.0))
-    return parts.with_columns((nw.col("new_service") * share).alias("served"))
-
-
-def by_order_day(lines: Plan) -> Plan:
-    """Sums by order day, split into what goes to which component."""
-    parts = parts_of_orders(lines)
-    level = nw.col("reference") - nw.col("cost") - nw.col("served")
+    parts = parts.with_columns((nw.col("new_service") * share).alias("served"))
+    paid, reference, cost, service, served = (nw.col(name) for name in ("amount", "reference", "cost", "service", "served"))
+    # Money is of the whole line, which so counts as one unit.
+    first, level = contribution(1.0, paid, cost, service), base(1.0, reference, cost, served)
     zero, later = nw.lit(0.0), ~nw.col("is_first")
     money = {
-        "first_contribution": nw.when(nw.col("is_first"))
-        .then(nw.col("amount") - nw.col("cost") - nw.col("service"))
-        .otherwise(zero),
+        "first_contribution": nw.when(nw.col("is_first")).then(first).otherwise(zero),
         "base_same": nw.when(later & nw.col("in_first")).then(level).otherwise(zero),
         "base_new": nw.when(later & ~nw.col("in_first")).then(level).otherwise(zero),
-        "saving": nw.when(later).then(nw.col("served") - nw.col("service")).otherwise(zero),
-        "premium": nw.when(later).then(nw.col("amount") - nw.col("reference")).otherwise(zero),
+        "saving": nw.when(later).then(saving(served, service)).otherwise(zero),
+        "premium": nw.when(later).then(premium(1.0, paid, reference)).otherwise(zero),
     }
-    parts = parts.with_columns(*(expression.alias(name) for name, expression in money.items()))
+    return parts.with_columns(*(expression.alias(name) for name, expression in money.items()))
+
+
+def by_order_day(parts: Plan) -> Plan:
+    """Add `parts_of_orders` up by order day."""
     return parts.group_by("customer", "day", "is_first").agg(*(nw.col(name).sum() for name in SUMS), nw.col("is_order").max())
 
 

@@ -59,9 +59,6 @@ def explain_lines(base: CustomerBase, model: CLVModel, customer: Any, benchmarks
     days = (table["day"].to_numpy().astype("datetime64[D]") - np.datetime64(end, "D")).astype(np.float64)
     factor = np.asarray(discount_factor(days, model.discount_rate_annual)) if model.discount_rate_annual else np.ones(len(days))
     first = table["is_first"].to_numpy(dtype=np.bool_)
-    level = np.where(
-        first, table["amount"] - table["cost"] - table["service"], table["reference"] - table["cost"] - table["served"]
-    )
     return pd.DataFrame(
         {
             "day": table["day"],
@@ -69,8 +66,8 @@ def explain_lines(base: CustomerBase, model: CLVModel, customer: Any, benchmarks
             **{name: table[name] for name in ("amount", "cost", "service", "reference")},
             "new_service": table["served"],
             "discount_factor": factor,
-            "base": factor * level,
-            "saving": np.where(first, 0.0, factor * (table["served"] - table["service"])),
-            "premium": np.where(first, 0.0, factor * (table["amount"] - table["reference"])),
+            "base": factor * (table["first_contribution"] + table["base_same"] + table["base_new"]),
+            "saving": factor * table["saving"],
+            "premium": factor * table["premium"],
         }
     )

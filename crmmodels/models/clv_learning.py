@@ -11,7 +11,7 @@ import numpy as np
 from crmmodels._frozen import FrozenMapping
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.data.benchmarks import Benchmarks
-from crmmodels.kernels.credibility import credibility, variance_components
+from crmmodels.kernels.credibility import credibility, population_means, variance_components
 from crmmodels.kernels.estimation import Edge, Family, estimate
 from crmmodels.kernels.nbd import NBDParameters
 from crmmodels.kernels.nbd import log_likelihood as nbd_log_likelihood
@@ -131,10 +131,11 @@ def learn(
     rates = np.array([ordered[name].sum() / time for name in ("total_service_base", "total_service_saving")])
     referrer: IntArray = values["referrer"].astype(np.int64)
     shape, rate = _referral_rate(referrer, values["age"])
-    money = MoneyParameters(kappa, means, rates, 0.0, 0.0, 0.0, model.theta)
-    found = model._values_at(values, purchase.parameters, money)  # noqa: SLF001
-    referred = referrer >= 0
-    worth = float(np.sort((found.transfer - values["reward"])[referred]).mean()) if referred.any() else 0.0
+    referred, worth = referrer >= 0, 0.0
+    if referred.any():
+        money = MoneyParameters(kappa, means, rates, 0.0, 0.0, 0.0, model.theta)
+        found = model._values_at(values, purchase.parameters, money)  # noqa: SLF001
+        worth = float(np.sort((found.transfer - values["reward"])[referred]).mean())
     record = CLVFit(
         purchase, len(x), kappa, means, covariance, rates, shape, rate, worth, np.empty(0), notes, roles, benchmarks
     )
@@ -146,9 +147,9 @@ def _means(x: FloatArray, own: FloatArray, kappa: float) -> tuple[FloatArray, Fl
     """Means of money per order over customers, each weighted by its credibility, and their covariance."""
     if len(x) == 0:
         return np.zeros(4), np.zeros((4, 4))
-    weight = credibility(x, kappa) if np.isfinite(kappa) else x / x.sum()
+    means = population_means(x, own, kappa)
+    weight = credibility(x, kappa) if np.isfinite(kappa) else x
     share = weight / weight.sum()
-    means = own @ share
     off = own - means[:, None]
     covariance: FloatArray = (share**2 * off) @ off.T
     return means, 0.5 * (covariance + covariance.T)
