@@ -1,7 +1,8 @@
 """Measure everything that docs/explanation/performance.md shows: python -m benchmarks [--only SECTION ...] [--largest 10000000] [--write].
 
 Each figure is the median of fresh processes. With --write the results replace those sections of benchmarks/results.json, from which
-the page is made. The order logs take an hour at the largest, the purchase models a quarter of one.
+the page is made. The order logs take an hour at the largest, the purchase models and customer value a quarter of one
+each, satisfaction and lifecycle some minutes.
 """
 
 from __future__ import annotations
@@ -16,11 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.data import LINES_PER_CUSTOMER, order_files
+from benchmarks.lifecycle import lifecycle
 from benchmarks.measure import measure
 from benchmarks.purchases import purchases
+from benchmarks.satisfaction import satisfaction
+from benchmarks.value import value
 
 RESULTS = Path(__file__).resolve().parent / "results.json"
-SECTIONS = ("import", "rfm", "customers", "purchases")
+SECTIONS = ("import", "rfm", "customers", "purchases", "value", "satisfaction", "lifecycle")
+OWN_MACHINE = {"purchases", "value", "satisfaction", "lifecycle"}
+"""Sections that say themselves what they were measured on."""
 SIZES = (1_000_000, 10_000_000, 100_000_000)
 LAZY = ("duckdb_ours", "duckdb_by_hand", "polars_ours", "polars_by_hand")
 IN_MEMORY = ("pandas_ours", "lifetimes")
@@ -76,9 +82,12 @@ def main() -> None:
         "rfm": rfm,
         "customers": lambda: customers(int(arguments.largest), arguments.folder),
         "purchases": lambda: purchases(int(arguments.largest) // LINES_PER_CUSTOMER, arguments.folder),
+        "value": lambda: value(int(arguments.largest), arguments.folder),
+        "satisfaction": lambda: satisfaction(int(arguments.largest) // LINES_PER_CUSTOMER, arguments.folder),
+        "lifecycle": lambda: lifecycle(int(arguments.largest) // LINES_PER_CUSTOMER),
     }
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    if set(arguments.only) - {"purchases"}:  # which say themselves what they were measured on
+    if set(arguments.only) - OWN_MACHINE:
         results["machine"] = machine()
     results |= {section: measured[section]() for section in SECTIONS if section in arguments.only}
     if arguments.write:

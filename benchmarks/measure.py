@@ -20,7 +20,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = ("benchmarks.contenders", "benchmarks.contenders_purchases")
+MODULES = (
+    "benchmarks.contenders",
+    "benchmarks.contenders_purchases",
+    "benchmarks.contenders_value",
+    "benchmarks.contenders_satisfaction",
+    "benchmarks.contenders_lifecycle",
+)
 STATUS = Path("/proc/self/status")
 FIGURES = ("cpu_s", "wall_s", "peak_mb", "added_mb")
 

@@ -1,6 +1,6 @@
 """Customer analytics: from an order log to numbers and a label per customer."""
 
-from crmmodels import plotting
+from crmmodels import metrics, plotting
 from crmmodels.base import BaseModel
 from crmmodels.data import datasets, simulate
 from crmmodels.data.customer_base import CustomerBase
@@ -20,12 +20,14 @@ from crmmodels.exceptions import (
     MissingDependencyError,
     MissingGlyphWarning,
     NegativeSpendWarning,
+    NegativeWeightWarning,
     NotFittedError,
     OneCohortWarning,
     ParameterError,
     ReturnsOnlyWarning,
     SavedFormatError,
     SpendCorrelationWarning,
+    UnconvergedWarning,
     UnitWarning,
 )
 from crmmodels.models.beta_geo import BetaGeoModel
@@ -36,6 +38,8 @@ from crmmodels.models.clv_sampling import CLVDraws
 from crmmodels.models.comparison import Comparison, compare
 from crmmodels.models.concentration import ABCFit, ABCModel, Interval
 from crmmodels.models.gamma_gamma import GammaGammaModel
+from crmmodels.models.lifecycle import LifecycleModel
+from crmmodels.models.lifecycle_fit import LifecycleFit
 from crmmodels.models.loading import load
 from crmmodels.models.migration import Migration
 from crmmodels.models.modified_beta_geo import ModifiedBetaGeoModel
@@ -47,8 +51,14 @@ from crmmodels.models.posterior_draws import PosteriorDraws
 from crmmodels.models.priors import GammaPrior, LogNormalPrior
 from crmmodels.models.purchase import PurchaseModel
 from crmmodels.models.rfm import RFMFit, RFMModel
+from crmmodels.models.satisfaction import SatisfactionIndexModel
 from crmmodels.models.segment_tables import SegmentRule
 from crmmodels.models.shifted_beta_geo import ShiftedBetaGeoModel
+from crmmodels.models.structural import StructuralModel
+from crmmodels.models.structural_fit import StructuralFit
+from crmmodels.models.structural_groups import GroupComparison
+from crmmodels.models.structural_survey import SurveyModel
+from crmmodels.models.templates import Template, TemplateConstruct, TemplatePath, structural_templates
 from crmmodels.protocol import Model
 
 __all__ = [
@@ -73,9 +83,12 @@ __all__ = [
     "FewCustomersWarning",
     "GammaGammaModel",
     "GammaPrior",
+    "GroupComparison",
     "HeavyTailWarning",
     "ImportanceWarning",
     "Interval",
+    "LifecycleFit",
+    "LifecycleModel",
     "LogNormalPrior",
     "Migration",
     "MissingDependencyError",
@@ -84,6 +97,7 @@ __all__ = [
     "ModifiedBetaGeoModel",
     "NBDModel",
     "NegativeSpendWarning",
+    "NegativeWeightWarning",
     "NotFittedError",
     "OneCohortWarning",
     "Orders",
@@ -97,15 +111,25 @@ __all__ = [
     "RFMModel",
     "Referrals",
     "ReturnsOnlyWarning",
+    "SatisfactionIndexModel",
     "SavedFormatError",
     "SegmentRule",
     "ShiftedBetaGeoModel",
     "SpendCorrelationWarning",
     "Split",
+    "StructuralFit",
+    "StructuralModel",
+    "SurveyModel",
+    "Template",
+    "TemplateConstruct",
+    "TemplatePath",
+    "UnconvergedWarning",
     "UnitWarning",
     "compare",
     "datasets",
     "load",
+    "metrics",
     "plotting",
     "simulate",
+    "structural_templates",
 ]

@@ -47,6 +47,12 @@ class BaseModel(ABC, Generic[FitT]):
     key: ClassVar[str] = "customer_id"
     """Column that names the customer."""
 
+    index_is_key: ClassVar[bool] = False
+    """Whether the index of a pandas table names the rows where the key column is not there."""
+
+    within: ClassVar[str | None] = None
+    """Column that tells the rows of one customer apart, where a table has several; answers have one row per customer."""
+
     record_types: ClassVar[tuple[type, ...]] = ()
     """Dataclasses of which fitted record and parameters are made, that of the record first; saved models may hold no others."""
 
@@ -160,6 +166,7 @@ class BaseModel(ABC, Generic[FitT]):
         -------
         Series or dataframe
             Ordered categorical: a Series on the caller's index (pandas), or the key column and ``segment`` (the others).
+            Missing where a model has no answer, such as for a respondent without any.
 
         Raises
         ------
@@ -198,8 +205,8 @@ class BaseModel(ABC, Generic[FitT]):
         values = self._read(table)
         codes = self._segment(values, fitted)
         labels = self.segment_labels()
-        n = np.bincount(codes, minlength=len(labels)).astype(np.int64)
-        columns = {"n_customers": n, "share_of_customers": n / len(codes), **self._measures(values, codes, fitted)}
+        n = np.bincount(codes[codes >= 0], minlength=len(labels)).astype(np.int64)
+        columns = {"n_customers": n, "share_of_customers": n / max(n.sum(), 1), **self._measures(values, codes, fitted)}
         best_first = np.arange(len(labels))[::-1]
         backend = table.frame.implementation
         segment = ordered_labels(best_first, labels, "segment", backend)
@@ -343,7 +350,7 @@ class BaseModel(ABC, Generic[FitT]):
 
     @abstractmethod
     def _segment(self, values: Values, fitted: FitT) -> IntArray:
-        """Return the position in `segment_labels` of each customer's segment."""
+        """Return the position in `segment_labels` of each customer's segment; -1 for none."""
 
     # What a new model may give.
 

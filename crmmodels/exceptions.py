@@ -18,6 +18,8 @@
     ├── SpendCorrelationWarning            spend that depends on frequency, where a model assumes that it does not
     ├── OneCohortWarning                   customers of one month, beside whom later prices have no benchmark
     ├── HeavyTailWarning                   spend that varies too much between customers to have a mean
+    ├── NegativeWeightWarning              items whose weight makes an index fall where answers rise
+    ├── UnconvergedWarning                 an estimate that could still gain, though time was up
     ├── ImportanceWarning                  posterior draws that do not represent the posterior well
     └── MissingGlyphWarning                a plot needs a font that is not installed
 """
@@ -41,12 +43,14 @@ __all__ = [
     "MissingDependencyError",
     "MissingGlyphWarning",
     "NegativeSpendWarning",
+    "NegativeWeightWarning",
     "NotFittedError",
     "OneCohortWarning",
     "ParameterError",
     "ReturnsOnlyWarning",
     "SavedFormatError",
     "SpendCorrelationWarning",
+    "UnconvergedWarning",
     "UnitWarning",
 ]
 
@@ -277,8 +281,16 @@ class OneCohortWarning(CrmModelsWarning):
     """All customers first ordered in one month, so that one benchmark serves all later months."""
 
 
+class UnconvergedWarning(CrmModelsWarning):
+    """The climb of a likelihood stopped at its limit of steps, while it still gained."""
+
+
 class ImportanceWarning(CrmModelsWarning):
     """The importance weights of posterior draws are so uneven that the draws do not represent the posterior well."""
+
+
+class NegativeWeightWarning(CrmModelsWarning):
+    """An item has a negative weight, so that an index falls where its answers rise: perhaps it is reversed."""
 
 
 class MissingGlyphWarning(CrmModelsWarning):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, TimeUnit
-from crmmodels.data import value_plans
+from crmmodels.data import account_parts, value_plans
 from crmmodels.data.benchmarks import Benchmarks, PriceReference, learn_benchmarks, with_benchmarks
 from crmmodels.data.customer_base import CustomerBase, links_of, service_events
 from crmmodels.data.order_log import EPOCH, days_of
@@ -40,10 +39,6 @@ OPTIONAL_COLUMNS: Final = (
     "total_reward",
 )
 """Columns that are 0 where nothing is known."""
-
-
-_ONE_MONTH: Final = 2
-"""Distinct months of the benchmarks of a log of one month: that month, and 0 for all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,36 +105,43 @@ def accounts_of(
         If the log has no amounts, or the parts contradict each other.
     """
     orders = base.orders
-    end = orders._end(None, "CLVModel")  # noqa: SLF001  (the same layer)
-    with orders._turn():  # noqa: SLF001
+    with orders._turn():  # noqa: SLF001  (the same layer)
         money = money_lines(orders, margin)
-        counts = money.counts
-        lines = value_plans.with_first_orders(money.lines, has_returns=counts["n_returns"] > 0)
-        found = learn_benchmarks(lines, price_reference, shrinkage) if benchmarks is None else benchmarks
-        priced = with_benchmarks(lines, found, price_reference)
-        sums = _collected(
-            value_plans.by_customer(value_plans.by_order_day(value_plans.parts_of_orders(priced)), end, discount_rate)
-        )
-    customers = nw.from_native(orders.customers(as_of=end, unit=_as_unit(unit)))
-    people = customers.collect() if isinstance(customers, nw.LazyFrame) else customers
-    people = people.select("customer_id", "frequency", "age_at_last", "age", "first_order")
-    frame = _joined(people.sort("customer_id"), sums)
-    links = _linked(base, frame, end, discount_rate)
-    backend: Any = frame.implementation
+        counts, has_returns = money.counts, money.counts["n_returns"] > 0
+        n_parts = account_parts.n_parts_of(money.lines, counts["n_lines"])
+        end = account_parts.end_of(orders, n_parts)
+        people = account_parts.people_of(orders, end, _as_unit(unit), n_parts)
+        names = account_parts.names_of(people["customer_id"])
+        firsts = value_plans.lines_of_first_orders(money.lines, has_returns=has_returns)
+        found = learn_benchmarks(firsts, price_reference, shrinkage) if benchmarks is None else benchmarks
+
+        def plan(lines: value_plans.Plan) -> value_plans.Plan:
+            priced = with_benchmarks(value_plans.with_first_orders(lines, has_returns=has_returns), found, price_reference)
+            return value_plans.by_customer(value_plans.by_order_day(value_plans.parts_of_orders(priced)), end, discount_rate)
+
+        sums, known = account_parts.sums_of(money.lines, n_parts, plan, names)
+    if not known.all():
+        people, names = nw.maybe_reset_index(people.filter(known.tolist())), names[known]
+        sums = {name: column[known] for name, column in sums.items()}
+    first, last = (_days(people[name]) for name in ("first_order", "last_order"))
+    is_new = people["frequency"].to_numpy() == 0
+    links = _linked(base, names, first, is_new, last_day=(end - EPOCH).days, rate=discount_rate)
+    backend: Any = people.implementation
+    frame = people.select("customer_id", "frequency", "age_at_last", "age")
     position = links.pop("referrer_position")
-    frame = frame.with_columns(*(nw.new_series(name, column, backend=backend) for name, column in links.items()))
+    frame = frame.with_columns(
+        *(nw.new_series(name, column, backend=backend) for name, column in (*sums.items(), *links.items()))
+    )
     if base.referrals is not None:
         frame = frame.with_columns(_referrers(frame["customer_id"], position))
-    names = ("customer_id", *ACCOUNT_COLUMNS, *OPTIONAL_COLUMNS, *(["referrer_id"] if base.referrals is not None else []))
-    first = pd.to_datetime(pd.Series(frame["first_order"].to_list()))
-    one_month = first.min().to_period("M") == first.max().to_period("M")
+    columns = ("customer_id", *ACCOUNT_COLUMNS, *OPTIONAL_COLUMNS, *(["referrer_id"] if base.referrals is not None else []))
     return Accounts(
-        frame.select(*names),
+        frame.select(*columns),
         found,
         n_returns=counts["n_returns"],
         n_above_list=counts.get("n_above_list", 0),
         n_below_cost=counts.get("n_below_cost", 0),
-        is_one_cohort=bool(found.kind) and one_month and len(np.unique(found.month)) > _ONE_MONTH,
+        is_one_cohort=bool(found.kind) and _is_one_cohort(first, last),
     )
 
 
@@ -187,7 +189,7 @@ def money_lines(orders: Orders, margin: float | None) -> MoneyLines:
         days = days_of(native["time"], orders.time_zone).astype("datetime64[D]").astype("datetime64[us]")
         lines = nw.from_native(native.assign(day_of_line=days), eager_only=True)
     log = lines.lazy() if isinstance(lines, nw.DataFrame) else lines
-    found = value_plans.counted(log).collect()
+    found = account_parts.collected(value_plans.counted(log))
     counts = {name: int(found[name][0] or 0) for name in found.columns}
     words = {"missing": "without {}; fill or drop them first", "infinite": "with an infinite {}; correct them first"}
     words["negative"] = "with a {} below 0; correct them first"
@@ -198,7 +200,7 @@ def money_lines(orders: Orders, margin: float | None) -> MoneyLines:
         if kind in words and n
     ]
     if "currency" in log.collect_schema():
-        currencies = log.select(nw.col("currency")).unique().collect()["currency"].to_list()
+        currencies = account_parts.collected(log.select(nw.col("currency")).unique())["currency"].to_list()
         if len(currencies) > 1:
             shown = sorted(map(str, currencies))
             problems.append(
@@ -211,35 +213,39 @@ def money_lines(orders: Orders, margin: float | None) -> MoneyLines:
 
 def _referrers(customers: nw.Series[Any], position: IntArray) -> nw.Series[Any]:
     """Names of who referred each customer, missing for nobody."""
-    names = customers.to_list()
-    by = [None if place < 0 else names[place] for place in position.tolist()]
+    known = position >= 0
     if customers.implementation.is_pandas():
+        by = np.full(len(position), None, object)
+        by[known] = account_parts.names_of(customers)[position[known]]
         native: Any = pd.Series(by, index=customers.to_native().index, dtype=object, name="referrer_id")
         return nw.from_native(native, series_only=True)
     backend: Any = customers.implementation
-    return nw.new_series("referrer_id", by, customers.dtype, backend=backend)
+    taken = customers[np.maximum(position, 0).tolist()].alias("referrer_id").to_frame()
+    is_known = nw.new_series("is_known", known, backend=backend)
+    named = nw.when(nw.col("is_known")).then(nw.col("referrer_id"))
+    referrers: nw.Series[Any] = taken.with_columns(is_known).select(named)["referrer_id"]
+    return referrers
 
 
-def _joined(people: nw.DataFrame[Any], sums: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """Put the sums beside the customers, whatever their engines call the same type."""
-    names = pd.Index(people["customer_id"].to_list())
-    position = pd.Index(sums["customer"].to_list()).get_indexer(names)
-    known = position >= 0
-    kept = people if known.all() else nw.maybe_reset_index(people.filter(known.tolist()))
-    place, backend = position[known], cast("Any", people.implementation)
-    columns = (name for name in sums.columns if name != "customer")
-    return kept.with_columns(*(nw.new_series(name, value_plans.number(sums[name])[place], backend=backend) for name in columns))
+def _days(dates: nw.Series[Any]) -> IntArray:
+    """Days since 1970-01-01."""
+    return dates.to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
-def _linked(base: CustomerBase, frame: nw.DataFrame[Any], end: dt.date, rate: float) -> dict[str, AnyArray]:
+def _is_one_cohort(first_day: IntArray, last_day: IntArray) -> bool:
+    """Whether all first orders are of one month, and later months have orders, too."""
+    first, last = (day.astype("datetime64[D]").astype("datetime64[M]") for day in (first_day, last_day))
+    return bool(len(first) and first.min() == first.max() and last.max() > first.max())
+
+
+def _linked(
+    base: CustomerBase, names: AnyArray, first: IntArray, is_new: AnyArray, *, last_day: int, rate: float
+) -> dict[str, AnyArray]:
     """What referrals and costs say of each customer, discounted."""
-    names = np.array(frame["customer_id"].to_list())
-    first = pd.to_datetime(pd.Series(frame["first_order"].to_list())).to_numpy().astype("datetime64[D]").astype(np.int64)
-    last = (end - EPOCH).days
     links = links_of(base, names, first)
 
     def factor(day: AnyArray) -> FloatArray:
-        grown: FloatArray = np.exp(rate * (last - day).astype(np.float64))
+        grown: FloatArray = np.exp(rate * (last_day - day).astype(np.float64))
         return grown
 
     alone = links.referrer < 0
@@ -247,10 +253,9 @@ def _linked(base: CustomerBase, frame: nw.DataFrame[Any], end: dt.date, rate: fl
     relief = (
         np.where(alone, 0.0, usual - links.acquisition_cost) if base.acquisition_costs is not None else np.zeros(len(names))
     )
-    events = service_events(base, names, last)
-    repeat = frame["frequency"].to_numpy() > 0
+    events = service_events(base, names, last_day)
     n = len(names)
-    usual_event = _usual_event(events.customer, events.cost, ~repeat)
+    usual_event = _usual_event(events.customer, events.cost, is_new)
     grown = factor(events.day)
 
     def summed(values: FloatArray) -> FloatArray:
@@ -276,10 +281,6 @@ def _usual_event(customer: AnyArray, cost: FloatArray, is_new: AnyArray) -> floa
         return 0.0
     of_new = is_new[customer]
     return float(cost[of_new].mean() if of_new.any() else cost.mean())
-
-
-def _collected(plan: value_plans.Plan) -> nw.DataFrame[Any]:
-    return plan.collect(engine="streaming") if plan.implementation.is_polars() else plan.collect()
 
 
 def _as_unit(unit: str) -> TimeUnit:

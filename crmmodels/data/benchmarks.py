@@ -7,10 +7,10 @@ from typing import Any, Final, Literal, TypeAlias
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray
 from crmmodels.data import value_plans
+from crmmodels.data.account_parts import collected
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.reference_prices import shrunk_discounts, shrunk_means
@@ -62,7 +62,7 @@ def learn_benchmarks(lines: value_plans.Plan, reference: PriceReference, shrinka
     Parameters
     ----------
     lines : narwhals LazyFrame
-        Lines that know whether they belong to the first order.
+        Lines that know whether they belong to the first order; those of first orders are enough.
     reference : str or float
         What a new customer pays.
     shrinkage : float
@@ -73,7 +73,7 @@ def learn_benchmarks(lines: value_plans.Plan, reference: PriceReference, shrinka
     Benchmarks
         Empty cells where nothing has to be learned.
     """
-    served = value_plans.service_cells(lines).collect()
+    served = collected(value_plans.service_cells(lines))
     n_first, cost = (value_plans.number(served[name]) for name in ("n_first", "first_service"))
     channel = np.array(served["channel"].to_list(), dtype=str)
     by_name = np.argsort(channel)
@@ -83,7 +83,7 @@ def learn_benchmarks(lines: value_plans.Plan, reference: PriceReference, shrinka
     if reference != "new_customers" or not {"list_price", "has_sku"} & set(schema):
         return Benchmarks("", *nothing, 0.0, channel[by_name], *service)
     if "list_price" in schema:
-        cells = value_plans.discount_cells(lines).collect().sort("category", "month")
+        cells = collected(value_plans.discount_cells(lines)).sort("category", "month")
         group, code = _coded(cells["category"])
         quantity, sums = (value_plans.number(cells[name]) for name in ("first_quantity", "first_discount"))
         discounts = shrunk_discounts(code, np.maximum(quantity, 0.0), sums, len(group), shrinkage=shrinkage)
@@ -91,7 +91,7 @@ def learn_benchmarks(lines: value_plans.Plan, reference: PriceReference, shrinka
         return _with_means(
             "discount", cells, group[code], group, discounts.cell, discounts.category, overall, channel[by_name], service
         )
-    cells = value_plans.price_cells(lines).collect().sort("sku", "month")
+    cells = collected(value_plans.price_cells(lines)).sort("sku", "month")
     group, code = _coded(cells["sku"])
     quantity, sums = (value_plans.number(cells[name]) for name in ("first_quantity", "first_amount"))
     prices = shrunk_means(code, np.maximum(quantity, 0.0), sums, len(group), shrinkage=shrinkage)
@@ -173,26 +173,18 @@ def with_benchmarks(lines: value_plans.Plan, found: Benchmarks, reference: Price
     if not found.kind:
         return lines.with_columns(nw.col("amount").alias("reference"))
     key = _BY[found.kind]
-    cells = _cells_of(lines, key, found)
-    lines = _lookup(lines, {key: cells[0], "month": cells[1], "benchmark": cells[2]}, [key, "month"])
+    known = ~np.isnan(found.value)
+    of_month, of_group = known & (found.month != 0), known & (found.month == 0)
+    by_month = {key: found.group[of_month], "month": found.month[of_month], "of_month": found.value[of_month]}
+    lines = _lookup(lines, by_month, [key, "month"])
+    lines = _lookup(lines, {key: found.group[of_group], "of_group": found.value[of_group]}, [key])
+    benchmark = nw.when(nw.col("of_month").is_null()).then(nw.col("of_group")).otherwise(nw.col("of_month"))
     if found.kind == "discount":
-        return lines.with_columns((full * (1.0 - nw.col("benchmark"))).alias("reference"))
+        of_all = nw.when(benchmark.is_null()).then(nw.lit(found.overall)).otherwise(benchmark)
+        return lines.with_columns((full * (1.0 - of_all)).alias("reference"))
     # A product that no first-time buyer ever bought is compared with itself.
-    known = ~nw.col("benchmark").is_null()
-    priced = nw.when(known).then(nw.col("quantity") * nw.col("benchmark")).otherwise(nw.col("amount"))
+    priced = nw.when(benchmark.is_null()).then(nw.col("amount")).otherwise(nw.col("quantity") * benchmark)
     return lines.with_columns(priced.alias("reference"))
-
-
-def _cells_of(lines: value_plans.Plan, key: str, found: Benchmarks) -> tuple[AnyArray, IntArray, FloatArray]:
-    """Benchmark of every cell of a log: that of its month, else of its group, else of all; prices may be missing."""
-    known = pd.Series(found.value, index=pd.MultiIndex.from_arrays([found.group, found.month]))
-    cells = lines.select(key, "month").unique().collect()
-    group, month = np.array(cells[key].to_list(), dtype=str), cells["month"].to_numpy().astype(np.int64)
-    of_month = known.reindex(pd.MultiIndex.from_arrays([group, month])).to_numpy()
-    of_group = known.reindex(pd.MultiIndex.from_arrays([group, np.zeros(len(group), np.int64)])).to_numpy()
-    value = np.where(np.isnan(of_month), np.where(np.isnan(of_group), found.overall, of_group), of_month)
-    kept = ~np.isnan(value)
-    return group[kept], month[kept], value[kept]
 
 
 def _lookup(lines: value_plans.Plan, table: dict[str, AnyArray], on: list[str]) -> value_plans.Plan:

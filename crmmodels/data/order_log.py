@@ -290,7 +290,7 @@ class EngineLog:
                 return plan().collect(engine="streaming")
             return plan().collect()
         except failures as error:
-            raise refused(f"{self.log.implementation} cannot read it: {error}") from error
+            raise refused(f"{self.log.implementation} cannot read it: {duckdb_engine.reason(error)}") from error
 
     def _orders(self, bounds: Bounds) -> nw.LazyFrame[Any]:
         lines = order_plans.lines(self.log, self.time_zone)

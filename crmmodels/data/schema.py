@@ -30,12 +30,15 @@ class Column:
         Smallest and largest admissible value; None for no limit.
     whole : bool
         Whether the values must be whole numbers.
+    may_miss : bool
+        Whether a value may be missing, as an answer in a survey; the model says what becomes of it.
     """
 
     name: str
     minimum: float | None = None
     maximum: float | None = None
     whole: bool = False
+    may_miss: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,12 +104,12 @@ def read_values(
     values: dict[str, FloatArray] = {}
     if frame.is_empty():
         problems.append("it has no rows; at least one customer is needed")
-    problems += _key_problems(frame, key)
+    problems += key_problems(frame, key)
     for column in columns:
         if column.name not in frame.columns:
             problems.append(missing_column(column.name, frame.columns))
             continue
-        array, found = _read_number(frame[column.name])
+        array, found = read_number(frame[column.name])
         problems += found
         if array is not None:
             problems += _value_problems(array, column)
@@ -114,7 +117,7 @@ def read_values(
     if conflicts is not None and not problems:
         found_conflicts = [conflict for conflict in conflicts(values) if conflict.rows.any()]
         problems += [
-            f"{count_of(int(conflict.rows.sum()), 'customer')}{_rows(conflict.rows)} {conflict.problem}"
+            f"{count_of(int(conflict.rows.sum()), 'customer')}{rows_at(conflict.rows)} {conflict.problem}"
             for conflict in found_conflicts
         ]
     if problems:
@@ -122,7 +125,23 @@ def read_values(
     return values
 
 
-def _key_problems(frame: nw.DataFrame[Any], key: str) -> Iterator[str]:
+def key_problems(frame: nw.DataFrame[Any], key: str, noun: str = "customer") -> Iterator[str]:
+    """Word what is wrong with the column that names the rows.
+
+    Parameters
+    ----------
+    frame : narwhals DataFrame
+        The rows.
+    key : str
+        The column.
+    noun : str, default "customer"
+        What a row is.
+
+    Yields
+    ------
+    str
+        A missing column, missing names, names that are repeated or cannot be compared.
+    """
     if key not in frame.columns:
         yield missing_column(key, frame.columns)
         return
@@ -131,21 +150,34 @@ def _key_problems(frame: nw.DataFrame[Any], key: str) -> Iterator[str]:
     if column.dtype.is_float():
         missing = missing | column.is_nan()
     if n_missing := int(missing.sum()):
-        yield f"column {key!r} misses {count_of(n_missing, 'value')}{_rows(missing.to_numpy())}; every customer needs one"
+        yield f"column {key!r} misses {count_of(n_missing, 'value')}{rows_at(missing.to_numpy())}; every {noun} needs one"
     present = column.filter(~missing)
     if column.dtype.is_nested():
-        yield f"column {key!r} must name customers by text or numbers; it is {column.dtype}"
+        yield f"column {key!r} must name {noun}s by text or numbers; it is {column.dtype}"
         return
     if n_repeated := len(present) - present.n_unique():
         example = present.filter(present.is_duplicated()).unique(maintain_order=True).head(EXAMPLES_SHOWN).to_list()
         yield (
             f"column {key!r} repeats {count_of(n_repeated, 'value')} (such as {_listed(example)}); "
-            "one row per customer is expected"
+            f"one row per {noun} is expected"
         )
 
 
-def _read_number(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]:
-    """Return the column as floats, with NaN for missing, or the reason why it cannot be."""
+def read_number(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]:
+    """Return a column as floats, with NaN for missing, or the reason why it cannot be.
+
+    Parameters
+    ----------
+    column : narwhals Series
+        The column.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_customers,), or None
+        The numbers.
+    list of str
+        What is wrong.
+    """
     dtype = column.dtype
     if dtype.is_decimal():
         return _floats(column.cast(nw.Float64).to_numpy()), []
@@ -177,18 +209,18 @@ def _floats(array: AnyArray) -> FloatArray:
 
 def _value_problems(array: FloatArray, column: Column) -> Iterator[str]:
     missing = np.isnan(array)
-    if n_missing := int(missing.sum()):
-        yield f"column {column.name!r} misses {count_of(n_missing, 'value')}{_rows(missing)}; drop or fill them first"
+    if not column.may_miss and (n_missing := int(missing.sum())):
+        yield f"column {column.name!r} misses {count_of(n_missing, 'value')}{rows_at(missing)}; drop or fill them first"
     infinite = np.isinf(array)
     if n_infinite := int(infinite.sum()):
-        yield f"column {column.name!r} holds {count_of(n_infinite, 'infinite value')}{_rows(infinite)}; drop or correct them first"
+        yield f"column {column.name!r} holds {count_of(n_infinite, 'infinite value')}{rows_at(infinite)}; drop or correct them first"
     for limit, word, outside in ((column.minimum, "below", np.less), (column.maximum, "above", np.greater)):
         beyond = outside(array, np.nan if limit is None else limit)
         if n_beyond := int(beyond.sum()):
             example = float(array[beyond][0])
             yield (
                 f"column {column.name!r} has {count_of(n_beyond, 'value')} {word} {limit:g} "
-                f"(such as {example:g}){_rows(beyond)}; drop or correct them first"
+                f"(such as {example:g}){rows_at(beyond)}; drop or correct them first"
             )
     if column.whole:
         broken = ~missing & ~infinite & (array != np.floor(array))
@@ -196,12 +228,23 @@ def _value_problems(array: FloatArray, column: Column) -> Iterator[str]:
             example = float(array[broken][0])
             yield (
                 f"column {column.name!r} has {count_of(n_broken, 'value')} that should be whole numbers "
-                f"(such as {example:g}){_rows(broken)}; round or correct them first"
+                f"(such as {example:g}){rows_at(broken)}; round or correct them first"
             )
 
 
-def _rows(where: AnyArray) -> str:
-    """Name the first offending rows by position."""
+def rows_at(where: AnyArray) -> str:
+    """Name the first offending rows by position.
+
+    Parameters
+    ----------
+    where : ndarray of bool, shape (n_customers,)
+        The rows.
+
+    Returns
+    -------
+    str
+        Such as " in rows 0, 4, 7, …".
+    """
     positions = np.flatnonzero(where)
     more = ", …" if len(positions) > EXAMPLES_SHOWN else ""
     word = "row" if len(positions) == 1 else "rows"

@@ -66,7 +66,7 @@ class Table:
         Parameters
         ----------
         codes : ndarray of int64, shape (n_customers,)
-            Positions in ``labels``.
+            Positions in ``labels``; -1 for missing.
         labels : sequence of str
             All labels, worst first.
         name : str
@@ -93,7 +93,7 @@ def ordered_labels(codes: IntArray, labels: Sequence[str], name: str, backend: n
     Parameters
     ----------
     codes : ndarray of int64
-        Positions in ``labels``.
+        Positions in ``labels``; -1 for missing.
     labels : sequence of str
         All labels in order.
     name : str
@@ -110,16 +110,18 @@ def ordered_labels(codes: IntArray, labels: Sequence[str], name: str, backend: n
     if backend.is_polars():
         import polars as pl  # noqa: PLC0415  (the caller's frame is a Polars frame)
 
-        native = pl.Series(name, list(labels), dtype=pl.Enum(list(labels))).gather(codes)
+        positions = pl.Series(codes).replace(-1, None)
+        native = pl.Series(name, list(labels), dtype=pl.Enum(list(labels))).gather(positions)
     elif backend.is_pyarrow():
         import pyarrow as pa  # noqa: PLC0415  (the caller's table is a PyArrow table)
 
-        dictionary = pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(list(labels)), ordered=True)
+        positions = pa.array(codes, pa.int32(), mask=codes < 0)
+        dictionary = pa.DictionaryArray.from_arrays(positions, pa.array(list(labels)), ordered=True)
         native = pa.chunked_array([dictionary])
     elif backend.is_pandas():
         native = pd.Series(pd.Categorical.from_codes(codes, pd.Index(list(labels)), ordered=True), name=name)
     else:
-        text = np.array(list(labels), dtype=object)[codes].tolist()
+        text = np.array([*labels, None], dtype=object)[codes].tolist()
         other: Any = backend
         return nw.new_series(name, text, nw.String, backend=other)
     series: nw.Series[Any] = nw.from_native(native, series_only=True)

@@ -48,6 +48,7 @@ def value_lines(lines: nw.DataFrame[Any] | Plan, time_zone: str | None, margin: 
     )
     constants = [nw.lit(_NONE).alias(name) for name in TEXT_ROLES if name not in schema]
     constants += [nw.lit(value=True).alias(f"has_{name}") for name in TEXT_ROLES if name in schema]
+    constants += [nw.lit(value=True).alias("has_order")] if "order_id" in schema else []
     return read.with_columns(cost.alias("cost"), *constants)
 
 
@@ -61,30 +62,57 @@ def with_first_orders(lines: Plan, *, has_returns: bool = True) -> Plan:
     """Say of each line in which month its order was placed, whether that was the customer's first, and whether its category was in that.
 
     An order is an order id, where the log has them, else a day; customers with returns alone are left out. A return belongs to the month
-    of its order, which need not be looked up where there are none.
+    of its order.
     """
-    bought = lines.filter(nw.col("amount") >= 0) if has_returns else lines
-    placed = bought.group_by("customer", "order").agg(nw.col("stamp").min(), nw.col("day").min().alias("placed"))
-    first = placed.group_by("customer").agg(nw.col("stamp").min())
-    firsts = (
-        placed.join(first, on=["customer", "stamp"], how="inner")
-        .group_by("customer")
-        .agg(nw.col("order").min().alias("first_order"))
-    )
-    dated = lines.join(firsts, on="customer", how="inner")
-    when = nw.col("day")
-    if has_returns:
-        dated = dated.join(placed.select("customer", "order", "placed"), on=["customer", "order"], how="left")
-        when = nw.when(nw.col("placed").is_null()).then(nw.col("day")).otherwise(nw.col("placed"))
-    month = when.dt.year().cast(nw.Int64) * 12 + when.dt.month().cast(nw.Int64)
-    dated = dated.with_columns((nw.col("order") == nw.col("first_order")).alias("is_first"), month.alias("month"))
+    first = first_orders(lines, has_returns=has_returns)
+    placed, when = _with_days_of_orders(lines, has_returns=has_returns)
+    dated = placed.join(first.select("customer", "first_order"), on="customer", how="inner")
+    dated = dated.with_columns((nw.col("order") == nw.col("first_order")).alias("is_first"), _month(when))
     if "has_category" not in dated.collect_schema():
         return dated.with_columns(nw.lit(value=True).alias("in_first"))
-    known = (
-        dated.filter(nw.col("is_first")).select("customer", "category").unique().with_columns(nw.lit(value=True).alias("known"))
-    )
+    known = _of_first(lines, first).select("customer", "category").unique().with_columns(nw.lit(value=True).alias("known"))
     joined = dated.join(known, on=["customer", "category"], how="left")
     return joined.with_columns((~nw.col("known").is_null()).alias("in_first"))
+
+
+def lines_of_first_orders(lines: Plan, *, has_returns: bool = True) -> Plan:
+    """The lines of `with_first_orders` whose ``is_first`` is true, without looking at the other orders of a customer again."""
+    of_first = _of_first(lines, first_orders(lines, has_returns=has_returns))
+    return of_first.with_columns(nw.lit(value=True).alias("is_first"), _month(nw.col("first_day")))
+
+
+def first_orders(lines: Plan, *, has_returns: bool = True) -> Plan:
+    """First order of each customer, and its day: ``first_order, first_day``; of several at one time the one that is named first."""
+    bought = lines.filter(nw.col("amount") >= 0) if has_returns else lines
+    earliest = bought.group_by("customer").agg(nw.col("stamp").min())
+    # Joined to what is not added up yet, so that only the lines of one time per customer are grouped by order.
+    return (
+        bought.select("customer", "stamp", "order", "day")
+        .join(earliest, on=["customer", "stamp"], how="inner")
+        .group_by("customer")
+        .agg(nw.col("order").min().alias("first_order"), nw.col("day").min().alias("first_day"))
+    )
+
+
+def _of_first(lines: Plan, first: Plan) -> Plan:
+    return lines.join(first, left_on=["customer", "order"], right_on=["customer", "first_order"], how="inner")
+
+
+def _with_days_of_orders(lines: Plan, *, has_returns: bool) -> tuple[Plan, nw.Expr]:
+    """Lines, and the day on which their order was placed: that of its first line, which few lines have another than."""
+    day = nw.col("day")
+    if "has_order" not in lines.collect_schema():
+        return lines, day
+    bought = nw.when(nw.col("amount") >= 0).then(day) if has_returns else day
+    days = lines.select("customer", "order", "day", bought.alias("placed"))
+    orders = days.group_by("customer", "order").agg(nw.col("placed").min(), day.min().alias("from"), day.max().alias("to"))
+    moved = orders.filter((nw.col("from") < nw.col("placed")) | (nw.col("to") > nw.col("placed")))
+    lines = lines.join(moved.select("customer", "order", "placed"), on=["customer", "order"], how="left")
+    return lines, nw.when(nw.col("placed").is_null()).then(day).otherwise(nw.col("placed"))
+
+
+def _month(day: nw.Expr) -> nw.Expr:
+    return (day.dt.year().cast(nw.Int64) * 12 + day.dt.month().cast(nw.Int64)).alias("month")
 
 
 def discount_cells(lines: Plan) -> Plan:
@@ -117,19 +145,19 @@ def parts_of_orders(lines: Plan) -> Plan:
 
     One row per customer, order, day, channel and kind of line; the service cost of an order is shared out among its lines evenly.
     """
-    ordered = nw.when(nw.col("amount") >= 0).then(nw.lit(1.0)).otherwise(nw.lit(0.0)).alias("is_order")
+    bought = nw.when(nw.col("amount") >= 0).then(nw.lit(1.0)).otherwise(nw.lit(0.0)).alias("n_bought")
     keys = ("customer", "order", "day", "channel", "is_first", "in_first")
     parts = (
-        lines.with_columns(ordered, ordered.alias("n_bought"))
+        lines.with_columns(bought)
         .group_by(*keys)
         .agg(
             *(nw.col(name).sum() for name in ("n_bought", "amount", "cost", "service", "reference")),
-            *(nw.col(name).max() for name in ("new_service", "is_order")),
+            nw.col("new_service").max(),
         )
     )
     # Returns that come back later cost a new customer's order nothing more.
-    whole = parts.group_by("customer", "order", "channel").agg(nw.col("n_bought").sum().alias("n_order_lines"))
-    parts = parts.join(whole, on=["customer", "order", "channel"], how="inner")
+    of_order = nw.col("n_bought").sum().over("customer", "order", "channel")
+    parts = parts.with_columns(of_order.alias("n_order_lines"))
     share = nw.when(nw.col("n_order_lines") > 0).then(nw.col("n_bought") / nw.col("n_order_lines")).otherwise(nw.lit(0.0))
     parts = parts.with_columns((nw.col("new_service") * share).alias("served"))
     paid, reference, cost, service, served = (nw.col(name) for name in ("amount", "reference", "cost", "service", "served"))
@@ -148,7 +176,7 @@ def parts_of_orders(lines: Plan) -> Plan:
 
 def by_order_day(parts: Plan) -> Plan:
     """Add `parts_of_orders` up by order day."""
-    return parts.group_by("customer", "day", "is_first").agg(*(nw.col(name).sum() for name in SUMS), nw.col("is_order").max())
+    return parts.group_by("customer", "day", "is_first").agg(*(nw.col(name).sum() for name in SUMS))
 
 
 def by_customer(days: Plan, at: dt.date, discount_rate: float) -> Plan:

@@ -42,6 +42,26 @@ def errors() -> tuple[type[Exception], ...]:
     return () if module is None else (module.Error,)
 
 
+def reason(error: Exception) -> str:
+    """Say why an engine failed, and what to do where it ran out of memory.
+
+    Parameters
+    ----------
+    error : Exception
+        What an engine raised.
+
+    Returns
+    -------
+    str
+        Its words, with advice of ours instead of DuckDB's where it had too little memory.
+    """
+    module = sys.modules.get("duckdb")
+    if module is None or not isinstance(error, module.OutOfMemoryException):
+        return str(error)
+    said = str(error).partition("Possible solutions")[0].strip()
+    return f"{said}; raise memory_limit=, lower threads=, or free space for what DuckDB puts aside on disk"
+
+
 def open_files(pattern: str | Path, *, reader: str, memory_limit: str | None, threads: int | None) -> Any:
     """Relation over a Parquet or CSV file, or a glob of them, without reading it.
 
@@ -83,7 +103,8 @@ def open_files(pattern: str | Path, *, reader: str, memory_limit: str | None, th
     if threads is not None:
         config["threads"] = threads
     try:
-        connection = duckdb.connect(config=config)
+        # The operating system caches files already; a copy of DuckDB's own would only take memory.
+        connection = duckdb.connect(config={**config, "enable_external_file_cache": False})
     except duckdb.Error as error:
         must = f"what DuckDB accepts, such as memory_limit='4GB', threads=4 ({error})"
         raise ParameterError.must_be(reader, ", ".join(config), must, tuple(config.values())) from error
@@ -141,6 +162,12 @@ def answer_relation(
         msg = "DuckDB returned no relation"
         raise TypeError(msg)
     return relation
+
+
+def part(relation: duckdb.DuckDBPyRelation, column: str, number: int, n_parts: int) -> duckdb.DuckDBPyRelation:
+    """Rows of a relation whose value of a column falls into one of so many parts."""
+    name = '"' + column.replace('"', '""') + '"'
+    return relation.filter(f"hash({name}) % {n_parts} = {number}")
 
 
 def to_local_time(relation: duckdb.DuckDBPyRelation, column: str, time_zone: str) -> duckdb.DuckDBPyRelation:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmmodels._typing import FloatArray
+from crmmodels.kernels.grouping import steady_sum
 
 
 def credibility(n_orders: FloatArray, kappa: float | FloatArray) -> FloatArray:
@@ -139,7 +140,7 @@ def variance_components(
         \hat a = \max\left(0, \frac{\sum_i x_i (\bar y_i - \bar y)^2 - (I - 1)\, \hat s^2}{x - \sum_i x_i^2 / x}\right), \quad
         \hat \kappa = \frac{\hat s^2}{\hat a}
 
-    Both variances are unbiased before the maximum is taken.
+    Both variances are unbiased before the maximum is taken. The order of the rows does not matter, not even to the last bit.
 
     =================== ==================
     symbol              name
@@ -168,14 +169,14 @@ def variance_components(
     customers = np.ones(int(np.count_nonzero(known))) if weight is None else weight[known]
     orders, own = n_orders[known], mean[known]
     size = orders if exposure is None else exposure[known]
-    total = float(customers @ size)
-    overall = float(customers @ (size * own)) / total if total > 0 else math.nan
-    freedom = float(customers @ (orders - 1.0))
+    total = steady_sum(customers * size)
+    overall = steady_sum(customers * size * own) / total if total > 0 else math.nan
+    freedom = steady_sum(customers * (orders - 1.0))
     if freedom <= 0:
         return VarianceComponents(overall, math.nan, math.nan, math.nan)
-    within = float(customers @ sum_of_squares[known]) / freedom
-    spread = float(customers @ (size * (own - overall) ** 2)) - (float(customers.sum()) - 1.0) * within
-    room = total - float(customers @ size**2) / total
+    within = steady_sum(customers * sum_of_squares[known]) / freedom
+    spread = steady_sum(customers * (size * (own - overall) ** 2)) - (steady_sum(customers) - 1.0) * within
+    room = total - steady_sum(customers * size**2) / total
     between = max(0.0, spread / room) if room > 0 else 0.0
     return VarianceComponents(overall, within, between, expected_kappa(within, between))
 
@@ -236,7 +237,7 @@ def population_means(n_orders: FloatArray, own_mean: FloatArray, kappa: float, w
     -----
     .. math:: \hat \mu_k = \frac{\sum_i w_i\, \bar y_{k,i}}{\sum_i w_i}, \quad w_i = \frac{x_i}{x_i + \kappa},
 
-    the best linear unbiased estimate where variances are known.
+    the best linear unbiased estimate where variances are known. The order of customers does not matter, not even to the last bit.
 
     References
     ----------
@@ -252,5 +253,5 @@ def population_means(n_orders: FloatArray, own_mean: FloatArray, kappa: float, w
     share = counts if math.isinf(kappa) else credibility(counts, kappa)
     if weight is not None:
         share = share * weight[known]
-    means: FloatArray = own_mean[:, known] @ (share / share.sum())
-    return means
+    share = share / steady_sum(share)
+    return np.array([steady_sum(own[known] * share) for own in own_mean])

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from crmmodels.data import value_plans
-from crmmodels.data.accounts import money_lines
-from crmmodels.data.benchmarks import Benchmarks, learn_benchmarks, with_benchmarks
+from crmmodels.data.benchmarks import Benchmarks
 from crmmodels.data.customer_base import CustomerBase
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.value import discount_factor
+from crmmodels.models.clv_lines import split_lines
 
 if TYPE_CHECKING:
-    from crmmodels.models.clv import CLVModel
+    from crmmodels.models.clv_base import CLVBase
+
+_TOLD: Final[Mapping[str, str]] = {"order_id": "order", "channel": "channel"}
+"""Roles of a log that name the rows, and the columns in which value plans keep them."""
 
 
-def explain_lines(base: CustomerBase, model: CLVModel, customer: Any, benchmarks: Benchmarks | None) -> pd.DataFrame:
+def explain_lines(base: CustomerBase, model: CLVBase, customer: Any, benchmarks: Benchmarks | None) -> pd.DataFrame:
     """Sums of the lines of one customer, with what becomes of them.
 
     Parameters
     ----------
     base : CustomerBase
         The base.
-    model : CLVModel
+    model : CLVBase
         The model whose parameters count.
     customer : object
         Name of the customer.
@@ -36,7 +39,7 @@ def explain_lines(base: CustomerBase, model: CLVModel, customer: Any, benchmarks
     Returns
     -------
     pandas.DataFrame
-        One row per order day, channel and kind of line.
+        One row per order, day, channel and kind of line, numbered from 1.
 
     Raises
     ------
@@ -46,22 +49,21 @@ def explain_lines(base: CustomerBase, model: CLVModel, customer: Any, benchmarks
     orders = base.orders
     end = orders._end(None, "explain")  # noqa: SLF001  (the same library)
     with orders._turn():  # noqa: SLF001
-        money = money_lines(orders, model.margin)
-        lines = value_plans.with_first_orders(money.lines, has_returns=money.counts["n_returns"] > 0)
-        found = learn_benchmarks(lines, model.price_reference, model.shrinkage) if benchmarks is None else benchmarks
-        own = lines.filter(nw.col("customer").cast(nw.String) == nw.lit(str(customer)))
-        parts = value_plans.parts_of_orders(with_benchmarks(own, found, model.price_reference)).collect()
+        is_wanted = nw.col("customer").cast(nw.String) == nw.lit(str(customer))
+        parts = split_lines(orders, model, benchmarks, is_wanted).collect()
     if parts.is_empty():
         raise DataError("explain", [f"customer {customer!r} has no order in it; give the name of one who has"], "order log")
     table = pd.DataFrame({name: parts[name].to_list() for name in parts.columns})
     table["day"] = pd.to_datetime(table["day"])
-    table = table.sort_values(["day", "channel", "in_first"], ascending=[True, True, False], ignore_index=True)
+    table = table.sort_values(["day", "order", "channel", "in_first"], ascending=[True, True, True, False], ignore_index=True)
     days = (table["day"].to_numpy().astype("datetime64[D]") - np.datetime64(end, "D")).astype(np.float64)
     factor = np.asarray(discount_factor(days, model.discount_rate_annual)) if model.discount_rate_annual else np.ones(len(days))
     first = table["is_first"].to_numpy(dtype=np.bool_)
-    return pd.DataFrame(
+    told = {role: table[name] for role, name in _TOLD.items() if role in orders.roles}
+    explained = pd.DataFrame(
         {
             "day": table["day"],
+            **told,
             "component": np.where(first, "clv1", np.where(table["in_first"], "clv2", "clv3")),
             **{name: table[name] for name in ("amount", "cost", "service", "reference")},
             "new_service": table["served"],
@@ -71,3 +73,4 @@ def explain_lines(base: CustomerBase, model: CLVModel, customer: Any, benchmarks
             "premium": factor * table["premium"],
         }
     )
+    return explained.set_index(pd.RangeIndex(1, len(explained) + 1, name="line"))

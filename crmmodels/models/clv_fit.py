@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from crmmodels._typing import FloatArray
 from crmmodels.data.benchmarks import Benchmarks
+from crmmodels.display import Shown
+from crmmodels.models.clv_referrals import ReferralOutlook
 from crmmodels.models.parametric_fit import ParametricFit
 
 COMPONENTS: Final = ("clv1", "clv2", "clv3", "clv4", "clv5", "clv6")
@@ -51,6 +53,10 @@ class CLVFit:
         Roles of the log and parts of the customer base that were learned from; empty where accounts were handed over.
     benchmarks : Benchmarks or None
         What a new customer pays and costs; None where accounts were handed over.
+    kappa_error : float
+        Standard error of the logarithm of kappa; 0 where it was given, or cannot be told.
+    referrals : ReferralOutlook or None
+        How the value of a referred customer follows from other parameters; None where no referrals are known.
     """
 
     purchase: ParametricFit[Any]
@@ -66,6 +72,8 @@ class CLVFit:
     identified: Mapping[str, str]
     roles: tuple[str, ...]
     benchmarks: Benchmarks | None
+    kappa_error: float = 0.0
+    referrals: ReferralOutlook | None = None
 
     def view(self) -> Mapping[str, object]:
         """What a model shows of this record.
@@ -76,9 +84,15 @@ class CLVFit:
             The numbers by name.
         """
         names = ("base_same", "base_new", "saving", "premium")
+        errors = self.purchase.standard_errors
+        purchase = (
+            f"{name} {value:,.4g} ± {errors[name]:,.2g}"
+            for name, value in zip(self.purchase.names, self.purchase.values.tolist(), strict=True)
+        )
+        money = (f"{name} {value:,.4g}" for name, value in zip(names, self.means.tolist(), strict=True))
         return {
-            "purchase model": dict(zip(self.purchase.names, self.purchase.values.tolist(), strict=True)),
-            "money per repeat order": dict(zip(names, self.means.tolist(), strict=True)),
+            "purchase model": Shown(", ".join(purchase)),
+            "money per repeat order": Shown(", ".join(money)),
             "kappa": self.kappa,
             "n_customers": self.n_customers,
             "tier_bounds": self.tier_bounds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import numpy as np
 from crmmodels._frozen import FrozenMapping
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.data.benchmarks import Benchmarks
+from crmmodels.data.schema import count_of
 from crmmodels.kernels.credibility import credibility, population_means, variance_components
 from crmmodels.kernels.estimation import Edge, Family, estimate
+from crmmodels.kernels.grouping import steady_sum
 from crmmodels.kernels.nbd import NBDParameters
 from crmmodels.kernels.nbd import log_likelihood as nbd_log_likelihood
 from crmmodels.kernels.purchases import PurchaseTable, distinct_rows
@@ -64,19 +67,19 @@ def identified_by(
         "clv3": "categories" if "category" in roles else "not identified without categories; its money is in clv2",
         "clv4": "service costs"
         if {"service_cost", "service_costs"} & roles
-        else "not identified without service costs; its money is in clv2 and clv3",
+        else "not identified without service costs, which are not deducted; clv1 to clv3 are gross of them",
         "clv5": "referrals" if "referrals" in roles else "not identified without a referral log",
         "clv6": f"prices beside {price_reference}"
         if prices
         else "not identified without list prices or products; its money is in clv2 and clv3",
     }
-    for name, of, words in (
-        ("n_returns", "basis", "returns, taken off where they fall"),
-        ("n_below_cost", "basis", "lines below cost"),
-        ("n_above_list", "clv6", "lines above the list price"),
+    for name, of, noun, kept in (
+        ("n_returns", "basis", "return", "kept, and taken off the order"),
+        ("n_below_cost", "basis", "line", "below cost kept"),
+        ("n_above_list", "clv6", "line", "above the list price kept"),
     ):
         if n := counts.get(name, 0):
-            notes[of] += f"; {n:,} {words} kept"
+            notes[of] += f"; {count_of(n, noun)} {kept}"
     return FrozenMapping(notes)
 
 
@@ -113,22 +116,19 @@ def learn(
         If the purchase model has no best parameters.
     """
     purchase = copy.copy(model.purchase_model)._fit(values)  # noqa: SLF001  (a part of this model)
-    # Sums are taken in one order of the customers, whatever the order of the rows.
-    summed = ("frequency", "age", "squares", *RATES, "total_service_base", "total_service_saving")
-    rows = np.lexsort([values[name] for name in summed])
-    ordered = {name: values[name][rows] for name in summed}
-    x, age = ordered["frequency"], ordered["age"]
-    repeats = x > 0
-    own = np.stack([ordered[name] for name in RATES])[:, repeats] / x[repeats]
-    whole = own.sum(axis=0)
+    # Sums are steady, so that the order of the rows does not matter.
+    repeats = values["frequency"] > 0
+    x = values["frequency"][repeats]
+    own = np.stack([values[name][repeats] / x for name in RATES])
     kappa = model.kappa
     if kappa is None:
-        about = np.maximum(ordered["squares"][repeats] - x[repeats] * whole**2, 0.0)
-        found_kappa = variance_components(x[repeats], whole, about).kappa if repeats.any() else np.nan
+        whole = own.sum(axis=0)
+        about = np.maximum(values["squares"][repeats] - x * whole**2, 0.0)
+        found_kappa = variance_components(x, whole, about).kappa if len(x) else np.nan
         kappa = np.inf if np.isnan(found_kappa) else found_kappa
-    means, covariance = _means(x[repeats], own, kappa)
-    time = float(age.sum())
-    rates = np.array([ordered[name].sum() / time for name in ("total_service_base", "total_service_saving")])
+    means, covariance = _means(x, own, kappa)
+    time = steady_sum(values["age"])
+    rates = np.array([steady_sum(values[name]) / time for name in ("total_service_base", "total_service_saving")])
     referrer: IntArray = values["referrer"].astype(np.int64)
     shape, rate = _referral_rate(referrer, values["age"])
     referred, worth = referrer >= 0, 0.0
@@ -137,10 +137,12 @@ def learn(
         found = model._values_at(values, purchase.parameters, money)  # noqa: SLF001
         worth = float(np.sort((found.transfer - values["reward"])[referred]).mean())
     record = CLVFit(
-        purchase, len(x), kappa, means, covariance, rates, shape, rate, worth, np.empty(0), notes, roles, benchmarks
+        purchase, len(referrer), kappa, means, covariance, rates, shape, rate, worth, np.empty(0), notes, roles, benchmarks
     )
     bounds = _tier_bounds(model, model._values(values, record).clv)  # noqa: SLF001
-    return CLVFit(purchase, len(x), kappa, means, covariance, rates, shape, rate, worth, bounds, notes, roles, benchmarks)
+    return CLVFit(
+        purchase, len(referrer), kappa, means, covariance, rates, shape, rate, worth, bounds, notes, roles, benchmarks
+    )
 
 
 def _means(x: FloatArray, own: FloatArray, kappa: float) -> tuple[FloatArray, FloatArray]:
@@ -149,10 +151,11 @@ def _means(x: FloatArray, own: FloatArray, kappa: float) -> tuple[FloatArray, Fl
         return np.zeros(4), np.zeros((4, 4))
     means = population_means(x, own, kappa)
     weight = credibility(x, kappa) if np.isfinite(kappa) else x
-    share = weight / weight.sum()
-    off = own - means[:, None]
-    covariance: FloatArray = (share**2 * off) @ off.T
-    return means, 0.5 * (covariance + covariance.T)
+    off = (weight / steady_sum(weight)) * (own - means[:, None])
+    covariance = np.empty((4, 4))
+    for i, j in combinations_with_replacement(range(4), 2):
+        covariance[i, j] = covariance[j, i] = steady_sum(off[i] * off[j])
+    return means, covariance
 
 
 def _referral_rate(referrer: IntArray, age: FloatArray) -> tuple[float, float]:
@@ -170,7 +173,7 @@ def _referral_rate(referrer: IntArray, age: FloatArray) -> tuple[float, float]:
     )
     found = estimate(family, distinct_rows(made, np.zeros(len(age)), age).table)
     if found is None:
-        return float(made.sum()), float(np.sort(age).sum())
+        return float(made.sum()), steady_sum(age)
     shape, rate = np.exp(found.optimum.log_parameters).tolist()
     return shape, rate
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.kernels.credibility import credibility, shrunk_rates
+from crmmodels.kernels.nbd import NBDParameters
+from crmmodels.kernels.pareto_nbd import ParetoNBDParameters
 from crmmodels.kernels.referral import referral_values
 
 RATES = ("total_base_same", "total_base_new", "total_saving", "total_premium")
@@ -123,17 +125,7 @@ def own_values(accounts: Mapping[str, FloatArray], residual: Residual, money: Mo
     order follow the same form per unit of time, times DEAT.
     """
     x, age = accounts["frequency"], accounts["age"]
-    zero = np.zeros(len(x))
-    realised = np.stack(
-        [
-            accounts["first_contribution"] - accounts["acquisition_cost"],
-            accounts["base_same"] + accounts["service_base"],
-            accounts["base_new"],
-            accounts["saving"] + accounts["service_saving"],
-            zero,
-            accounts["premium"],
-        ]
-    )
+    realised, zero = own_realised(accounts), np.zeros(len(x))
     weight = credibility(x, money.kappa)
     own_means = np.stack([accounts[name] for name in RATES]) / np.maximum(x, 1.0)
     per_order = residual.orders * shrunk_rates(own_means, money.means, weight)
@@ -141,6 +133,31 @@ def own_values(accounts: Mapping[str, FloatArray], residual: Residual, money: Mo
     per_time = residual.time * shrunk_rates(own_rates, money.service_rates, weight)
     future = np.stack([zero, per_order[0] + per_time[0], per_order[1], per_order[2] + per_time[1], zero, per_order[3]])
     return realised, future
+
+
+def own_realised(accounts: Mapping[str, FloatArray]) -> FloatArray:
+    """Realised components but for referrals.
+
+    Parameters
+    ----------
+    accounts : mapping of str to ndarray of shape (n_customers,)
+        Columns of the accounts.
+
+    Returns
+    -------
+    ndarray of float64, shape (6, n_customers)
+        With 0 for CLV5.
+    """
+    return np.stack(
+        [
+            accounts["first_contribution"] - accounts["acquisition_cost"],
+            accounts["base_same"] + accounts["service_base"],
+            accounts["base_new"],
+            accounts["saving"] + accounts["service_saving"],
+            np.zeros(len(accounts["base_new"])),
+            accounts["premium"],
+        ]
+    )
 
 
 def with_referrals(
@@ -190,9 +207,15 @@ def with_referrals(
 
 
 def residual_of(
-    process: Any, history: tuple[FloatArray, FloatArray, FloatArray], rate: float, horizon: float, parameters: Any
+    process: Any,
+    history: tuple[FloatArray, FloatArray, FloatArray],
+    rate: float,
+    horizon: float,
+    parameters: Any,
+    *,
+    needs_time: bool = True,
 ) -> Residual:
-    """What a purchase process expects of customers within a horizon.
+    r"""What a purchase process expects of customers within a horizon.
 
     Parameters
     ----------
@@ -206,11 +229,24 @@ def residual_of(
         In the unit of the ages.
     parameters : record
         Of the purchase model.
+    needs_time : bool, default True
+        Whether the time is read; where it is not and costs extra, it is 0.
 
     Returns
     -------
     Residual
         Orders and time.
+
+    Notes
+    -----
+    Where dropout does not depend on the order rate, as in Pareto/NBD and NBD, DERT is DEAT times the expected rate
+    :math:`(r + x) / (\alpha + T)`, and one of them is enough.
     """
+    if isinstance(parameters, ParetoNBDParameters | NBDParameters):
+        time = process.discounted_lifetime(*history, rate, parameters, horizon=horizon)
+        frequency, _, age = history
+        return Residual(time * ((parameters.r + frequency) / (parameters.alpha + age)), time)
     orders = process.discounted_purchases(*history, rate, parameters, horizon=horizon)
+    if not needs_time:
+        return Residual(orders, np.zeros(len(orders)))
     return Residual(orders, process.discounted_lifetime(*history, rate, parameters, horizon=horizon))

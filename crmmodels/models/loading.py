@@ -12,11 +12,14 @@ from crmmodels.models.beta_geo_beta_binom import BetaGeoBetaBinomModel
 from crmmodels.models.clv import CLVModel
 from crmmodels.models.concentration import ABCModel
 from crmmodels.models.gamma_gamma import GammaGammaModel
+from crmmodels.models.lifecycle import LifecycleModel
 from crmmodels.models.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.nbd import NBDModel
 from crmmodels.models.pareto_nbd import ParetoNBDModel
 from crmmodels.models.rfm import RFMModel
+from crmmodels.models.satisfaction import SatisfactionIndexModel
 from crmmodels.models.shifted_beta_geo import ShiftedBetaGeoModel
+from crmmodels.models.structural import StructuralModel
 from crmmodels.saving import check_document, read_document
 
 MODELS: Final[tuple[type[BaseModel[Any]], ...]] = (
@@ -30,6 +33,9 @@ MODELS: Final[tuple[type[BaseModel[Any]], ...]] = (
     ShiftedBetaGeoModel,
     GammaGammaModel,
     CLVModel,
+    LifecycleModel,
+    SatisfactionIndexModel,
+    StructuralModel,
 )
 """Every model of the library."""
 

@@ -1,13 +1,23 @@
 """Plots of models and customers: functions that return matplotlib Axes."""
 
+from crmmodels.plotting.cohort_table import plot_cohort_table
 from crmmodels.plotting.concentration import plot_concentration
 from crmmodels.plotting.heatmaps import plot_migration, plot_rf_heatmap
+from crmmodels.plotting.lifecycle_customer import plot_stage_probabilities
+from crmmodels.plotting.lifecycle_flow import plot_stage_flow
+from crmmodels.plotting.lifecycle_shares import plot_stage_shares
+from crmmodels.plotting.lifecycle_transitions import plot_transition_matrix
 from crmmodels.plotting.purchase_counts import plot_frequency, plot_purchase_distribution
 from crmmodels.plotting.purchase_history import plot_alive_history
 from crmmodels.plotting.purchase_holdout import plot_calibration, plot_time_since_last
 from crmmodels.plotting.purchase_matrices import plot_expected_purchases_matrix, plot_probability_alive_matrix
 from crmmodels.plotting.purchase_tracking import plot_tracking
 from crmmodels.plotting.segments import plot_segments
+from crmmodels.plotting.survey_importance import plot_importance_performance
+from crmmodels.plotting.survey_index import plot_index
+from crmmodels.plotting.survey_loadings import plot_cross_loadings
+from crmmodels.plotting.survey_paths import plot_path_diagram
+from crmmodels.plotting.survey_replicates import plot_bootstrap
 from crmmodels.plotting.value_claims import plot_claims
 from crmmodels.plotting.value_cohorts import plot_value_by_cohort
 from crmmodels.plotting.value_distribution import plot_value_distribution
@@ -17,19 +27,29 @@ from crmmodels.plotting.whale import plot_whale
 
 __all__ = [
     "plot_alive_history",
+    "plot_bootstrap",
     "plot_calibration",
     "plot_claims",
+    "plot_cohort_table",
     "plot_concentration",
+    "plot_cross_loadings",
     "plot_expected_purchases_matrix",
     "plot_frequency",
+    "plot_importance_performance",
+    "plot_index",
     "plot_migration",
+    "plot_path_diagram",
     "plot_probability_alive_matrix",
     "plot_purchase_distribution",
     "plot_realised_future",
     "plot_rf_heatmap",
     "plot_segments",
+    "plot_stage_flow",
+    "plot_stage_probabilities",
+    "plot_stage_shares",
     "plot_time_since_last",
     "plot_tracking",
+    "plot_transition_matrix",
     "plot_value_by_cohort",
     "plot_value_distribution",
     "plot_waterfall",

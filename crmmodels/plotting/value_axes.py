@@ -181,9 +181,10 @@ def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
     accounts = model._read(table)  # noqa: SLF001
     found = model._values(accounts, fitted)  # noqa: SLF001
     notes = _notes(model, data)
+    # Of accounts that were fitted nothing is known but what the customers in hand tell.
+    known = (notes,) if fitted.benchmarks is None else (fitted.identified, notes)
     standing = {
-        name: _standing(name, (fitted.identified, notes), accounts, found.realised[i] + found.future[i])
-        for i, name in enumerate(COMPONENTS)
+        name: _standing(name, known, accounts, found.realised[i] + found.future[i]) for i, name in enumerate(COMPONENTS)
     }
     return CustomerValues(
         customers=table.frame[table.key].to_list(),

@@ -267,3 +267,23 @@ def test_of_two_orders_of_the_first_day_the_earlier_is_the_first(engine, tmp_pat
     log = Orders(engine.make(frame, tmp_path), customer="who", time="when", amount="paid", order_id="order")
     found = collected(lines_of(log), "amount")
     assert found["is_first"].tolist() == [True, False]
+
+
+@pytest.mark.parametrize("has_returns", [True, False])
+def test_an_order_that_goes_on_in_the_next_month_is_of_the_month_in_which_it_began(engine, tmp_path, has_returns):
+    when = pd.to_datetime(["2026-01-31 23:50", "2026-02-01 00:10", "2026-02-05 09:00"])
+    frame = pd.DataFrame({"who": ["a", "a", "a"], "when": when, "paid": [1.0, 2.0, 3.0], "order": ["x", "x", "y"]})
+    log = Orders(engine.make(frame, tmp_path), customer="who", time="when", amount="paid", order_id="order")
+    lines = money_lines(log, None).lines
+    found = collected(value_plans.with_first_orders(lines, has_returns=has_returns), "amount")
+    assert (found["month"] - 2026 * 12).tolist() == [1, 1, 2]
+    firsts = collected(value_plans.lines_of_first_orders(lines, has_returns=has_returns), "amount")
+    assert (firsts["month"] - 2026 * 12).tolist() == [1, 1]
+
+
+def test_lines_of_first_orders_are_those_that_say_so(log):
+    lines = money_lines(log, None).lines
+    columns = ["customer", "order", "category", "amount", "month", "is_first"]
+    whole = collected(value_plans.with_first_orders(lines), *columns)[columns]
+    found = collected(value_plans.lines_of_first_orders(lines), *columns)[columns]
+    pd.testing.assert_frame_equal(found, whole[whole["is_first"]].reset_index(drop=True), check_dtype=False)

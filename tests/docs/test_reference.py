@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 import crmmodels
-from crmmodels import interop, kernels, plotting, testing
+from crmmodels import interop, kernels, metrics, plotting, simulate, testing
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+_OF_KERNELS = {"Channel", "LIFECYCLE_STAGES", "ParetoNBDParameters", "RetailerParameters"}
 DIRECTIVE = re.compile(r"^\.\. (?:auto(?:class|function|exception|module)|py:module):: ([\w.]+)", re.MULTILINE)
 
 
@@ -34,7 +35,8 @@ def defined_in(module_name: str) -> set[str]:
 def public() -> set[str]:
     names = {f"crmmodels.{name}" for name in crmmodels.__all__}
     names |= {f"crmmodels.datasets.{name}" for name in _functions(crmmodels.datasets)}
-    names |= {f"crmmodels.simulate.{name}" for name in ("simulate_retailer", "Retailer")}
+    names |= {f"crmmodels.simulate.{name}" for name in simulate.__all__ if name not in _OF_KERNELS}
+    names |= {f"crmmodels.metrics.{name}" for name in metrics.__all__}
     names |= {"crmmodels.plotting", *(f"crmmodels.plotting.{name}" for name in plotting.__all__)}
     names |= {"crmmodels.testing", *(f"crmmodels.testing.{name}" for name in testing.__all__), "crmmodels.testing.strategies"}
     for module in [*kernel_modules(), *modules_of(interop)]:

@@ -226,3 +226,18 @@ def test_population_means_lie_between_the_mean_over_orders_and_that_over_custome
     np.testing.assert_allclose(population_means(n_orders, own, 1e12), [17.5, 1.0], rtol=1e-10)
     doubled = population_means(n_orders, own, 0.0, np.array([2.0, 1.0, 5.0]))
     np.testing.assert_allclose(doubled, [40.0 / 3.0, 8.0 / 3.0], rtol=1e-14)
+
+
+def test_the_order_of_customers_does_not_matter_to_the_last_bit() -> None:
+    rng = np.random.default_rng(5)
+    n = 3_000
+    n_orders = rng.integers(0, 9, n).astype(np.float64)
+    own, squares, weight = rng.lognormal(3.0, 1.0, (2, n)), rng.gamma(2.0, 50.0, n), rng.uniform(0.5, 2.0, n)
+    rows = rng.permutation(n)
+    here = variance_components(n_orders, own[0], squares, weight, exposure=n_orders * weight)
+    there = variance_components(n_orders[rows], own[0][rows], squares[rows], weight[rows], exposure=(n_orders * weight)[rows])
+    assert here == there
+    for kappa in (0.0, 4.2, math.inf):
+        np.testing.assert_array_equal(
+            population_means(n_orders, own, kappa, weight), population_means(n_orders[rows], own[:, rows], kappa, weight[rows])
+        )

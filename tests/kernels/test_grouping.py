@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmmodels.kernels.grouping import cross_table, group_means, group_shares, group_sums
+from crmmodels.kernels.grouping import cross_table, group_means, group_shares, group_sums, steady_sum
 
 LAWS = settings(max_examples=50, deadline=None)
 N_GROUPS = 6
@@ -57,3 +59,19 @@ def test_an_empty_group_has_a_sum_of_zero_and_no_mean() -> None:
     code, values = np.array([0, 2, 2]), np.array([1.0, 2.0, 4.0])
     assert group_sums(code, values, 4).tolist() == [1.0, 0.0, 6.0, 0.0]
     np.testing.assert_array_equal(group_means(code, values, 4), [1.0, np.nan, 3.0, np.nan])
+
+
+@LAWS
+@given(st.lists(st.floats(-1e12, 1e12), max_size=200), st.randoms(use_true_random=False))
+def test_steady_sums_do_not_depend_on_the_order(values: list[float], random) -> None:
+    shuffled = values.copy()
+    random.shuffle(shuffled)
+    found = steady_sum(np.array(values))
+    assert found == steady_sum(np.array(shuffled))
+    assert found == pytest.approx(math.fsum(values), abs=1e-12 * sum(map(abs, values)))
+
+
+def test_steady_sums_keep_what_they_are_given() -> None:
+    values = np.array([3.0, 1.0, 2.0])
+    assert steady_sum(values) == 6.0
+    np.testing.assert_array_equal(values, [3.0, 1.0, 2.0])

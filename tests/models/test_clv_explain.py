@@ -15,7 +15,7 @@ from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.models.clv import CLVModel
 
 COLUMNS = [
-    "day", "component", "amount", "cost", "service", "reference", "new_service", "discount_factor", "base", "saving", "premium",
+    "day", "order_id", "channel", "component", "amount", "cost", "service", "reference", "new_service", "discount_factor", "base", "saving", "premium",
 ]  # fmt: skip
 
 
@@ -68,6 +68,14 @@ def test_each_row_explains_itself(lines):
     end = pd.Timestamp(base.customers()["as_of"].iloc[0])
     np.testing.assert_allclose(factor, 1.1 ** ((end - found["day"]).dt.days / 365.25), rtol=1e-12)
     assert found["day"].is_monotonic_increasing
+    assert found.index.equals(pd.RangeIndex(1, len(found) + 1, name="line"))
+    assert not found.duplicated(["day", "order_id", "channel", "component"]).any()
+
+
+def test_columns_are_those_of_the_roles(lines):
+    customer = lines["customer_id"].iloc[0]
+    found = CLVModel().explain(Orders(lines, customer="customer_id", time="date", amount="amount"), customer)
+    assert found.columns.tolist() == [name for name in COLUMNS if name not in {"order_id", "channel"}]
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow", "duckdb"])
@@ -87,7 +95,7 @@ def test_in_every_engine(lines, kind):
     there = CLVModel().explain(orders(plain), customer)
     here = CLVModel().explain(orders(make[kind](plain)), customer)
     by = ["day", "component", "amount"]
-    numbers = COLUMNS[2:]
+    numbers = COLUMNS[4:]
     np.testing.assert_allclose(
         here.sort_values(by)[numbers].astype(float), there.sort_values(by)[numbers].astype(float), rtol=1e-9, atol=1e-9
     )

@@ -308,54 +308,6 @@ class TestDraws:
             fitted.sample(base, n_draws)
 
 
-class TestTiers:
-    def test_quartiles(self, base, fitted):
-        segments, scores = fitted.segment(base), fitted.score(base)
-        assert segments.cat.categories.tolist() == ["bronze", "silver", "gold", "platinum"]
-        assert segments.cat.ordered
-        sizes = segments.value_counts()
-        assert sizes.max() - sizes.min() <= 2
-        means = scores.groupby(segments, observed=True)["clv"].agg(["min", "max"])
-        assert (means["min"].to_numpy()[1:] >= means["max"].to_numpy()[:-1]).all()
-
-    def test_abc(self, base):
-        model = CLVModel(n_draws=2, tiers="abc").fit(base)
-        segments, clv = model.segment(base), model.score(base)["clv"]
-        assert segments.cat.categories.tolist() == ["C", "B", "A"]
-        total = clv.clip(lower=0).sum()
-        in_a, in_b = (clv[segments == name].clip(lower=0).sum() for name in "AB")
-        largest = clv.max()
-        assert 0.8 * total <= in_a <= 0.8 * total + largest
-        assert 0.95 * total <= in_a + in_b <= 0.95 * total + largest
-
-    def test_money(self, base):
-        model = CLVModel(n_draws=2, tiers=[0, 100.0, 300.0]).fit(base)
-        segments, clv = model.segment(base), model.score(base)["clv"]
-        assert segments.cat.categories.tolist() == ["tier 4", "tier 3", "tier 2", "tier 1"]
-        expected = np.searchsorted([0, 100.0, 300.0], clv, side="right")
-        assert segments.cat.codes.tolist() == expected.tolist()
-
-    def test_new_customers_are_held_against_the_old_bounds(self, fitted):
-        accounts = CLVModel.example(40, 7).set_index("customer_id")
-        poor = accounts * 0.0 + accounts[["frequency", "age_at_last", "age"]].reindex(columns=accounts.columns, fill_value=0.0)
-        poor = poor.assign(frequency=0.0, age_at_last=0.0)
-        assert set(fitted.segment(poor)) <= {"bronze", "silver"}
-
-    def test_labels(self, base):
-        assert CLVModel(labels="zh").segment_labels() == ("青铜", "白银", "黄金", "铂金")
-        assert CLVModel(labels="zh", tiers="abc").segment_labels() == ("C", "B", "A")
-        assert CLVModel(labels={"gold": "or"}).segment_labels() == ("bronze", "silver", "or", "platinum")
-        with pytest.raises(ParameterError):
-            CLVModel(labels={"A": "best"})
-
-    def test_summary_adds_up(self, base, fitted):
-        summary, scores = fitted.summary(base), fitted.score(base)
-        assert summary["segment"].tolist() == ["platinum", "gold", "silver", "bronze"]
-        assert summary["clv"].sum() == pytest.approx(scores["clv"].sum())
-        for name in COMPONENTS:
-            assert (summary[f"mean_{name}"] * summary["n_customers"]).sum() == pytest.approx(scores[name].sum())
-
-
 class TestSaving:
     def test_a_saved_model_answers_alike(self, base, fitted):
         again = CLVModel.from_dict(json.loads(json.dumps(fitted.to_dict())))

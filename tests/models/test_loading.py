@@ -45,8 +45,13 @@ def test_a_loaded_model_answers_as_the_saved_one(model: Any, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_an_unfitted_model_loads_unfitted(model: Any, tmp_path: Path) -> None:
-    needed = {"horizon": 12} if "horizon" in model.__dataclass_fields__ else {}
-    model(**needed).save(tmp_path / "model.json")
+    needed = {
+        "horizon": 12,
+        "indicators": crm.simulate.simulate_survey(1, 0).indicators,
+        "constructs": {"a": ["x"], "b": ["y"]},
+        "paths": {"a": ["b"]},
+    }
+    model(**{name: value for name, value in needed.items() if name in model.__dataclass_fields__}).save(tmp_path / "model.json")
     assert not crm.load(tmp_path / "model.json").is_fitted
 
 

@@ -30,6 +30,29 @@ HISTORIES = {
 }
 
 
+SURVEY = {f"{construct}_{j}": "Int64" for construct in ("quality", "value", "satisfaction", "loyalty") for j in (1, 2, 3)}
+INDICATORS = {name: [f"{name}_{j}" for j in (1, 2, 3)] for name in ("quality", "value", "satisfaction", "loyalty")}
+
+
+def satisfaction() -> crm.Template:
+    """A template of one's own, as a file may hold it."""
+    return crm.Template(
+        name="shop",
+        title="Quality, value, satisfaction, loyalty",
+        zh="商店",
+        constructs=tuple(
+            crm.TemplateConstruct(name=name, zh=zh, asks=name) for name, zh in zip(INDICATORS, "质值满忠", strict=True)
+        ),
+        paths=(
+            crm.TemplatePath(source="quality", target="value"),
+            crm.TemplatePath(source="quality", target="satisfaction"),
+            crm.TemplatePath(source="value", target="satisfaction"),
+            crm.TemplatePath(source="satisfaction", target="loyalty"),
+        ),
+        source="made for this test",
+    )
+
+
 def flavours() -> dict[str, crm.BaseModel[Any]]:
     """Every class with every kind of parameter and fitted value that a file may hold."""
     rules = [
@@ -78,11 +101,53 @@ def flavours() -> dict[str, crm.BaseModel[Any]]:
             n_draws=3,
             labels="zh",
         ),
+        "StructuralModel-unfitted": crm.StructuralModel(
+            constructs={"a": ["x1", "x2"], "b": ["y"]},
+            paths={"a": ["b"]},
+            scale={"a": (1, 5), "y": None},
+            target="a",
+            missing_codes=(98, 99),
+        ),
+        "StructuralModel-interaction": crm.StructuralModel(
+            constructs=INDICATORS,
+            paths={"quality": ["satisfaction"], "value": ["satisfaction"], "satisfaction": ["loyalty"]},
+            modes={"quality": "B", "loyalty": "sum"},
+            interactions=[("quality", "value", "satisfaction")],
+            missing="listwise",
+            scheme="centroid",
+            n_bootstrap=0,
+        ),
+        "StructuralModel-second-order": crm.StructuralModel(
+            constructs=INDICATORS,
+            paths={"offer": ["satisfaction"], "satisfaction": ["loyalty"]},
+            second_order={"offer": ["quality", "value"]},
+            bands=(50, 80),
+            labels="zh",
+            n_bootstrap=30,
+        ),
+        "SatisfactionIndexModel-template": crm.SatisfactionIndexModel(
+            indicators=INDICATORS, template=satisfaction(), n_bootstrap=30
+        ),
+        "SatisfactionIndexModel-em-zh": crm.SatisfactionIndexModel(
+            indicators=INDICATORS, template=satisfaction(), missing="em", consistent=True, n_bootstrap=0, labels="zh"
+        ),
+        "LifecycleModel-unfitted": crm.LifecycleModel(recovery=False, expected_dwell=(3, 4, 12, 6), decline_if_inactive=None),
+        "LifecycleModel-plain": crm.LifecycleModel(n_starts=2),
+        "LifecycleModel-alike-zh": crm.LifecycleModel(n_grid=1, n_starts=1, labels="zh", horizon=6),
     }
 
 
+def tables(name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The table that a flavour learns from, and the one that it scores."""
+    if name.startswith("LifecycleModel"):
+        panel = pd.read_csv(HERE / "panel.csv")
+        return panel, panel
+    table = pd.read_csv(HERE / "survey.csv", dtype=SURVEY) if name.startswith(("Satisfaction", "Structural")) else customers()
+    return table.head(len(table) // 2), table
+
+
 def customers() -> pd.DataFrame:
-    """The table that all of them read; the first half is learned from, all of it is scored."""
+    """The table that models of customers read."""
     orders = pd.read_csv(HERE / "customers.csv", dtype=COLUMNS)
     histories, money = pd.read_csv(HERE / "histories.csv", dtype=HISTORIES), pd.read_csv(HERE / "money.csv", dtype=float)
     return pd.concat([orders, histories, money], axis=1)
@@ -109,19 +174,24 @@ def draw() -> None:
     if not (HERE / "money.csv").exists():
         drawn = crm.CLVModel.example(n_customers=60, seed=25)
         drawn.drop(columns=["customer_id", "frequency", "age_at_last", "age"]).to_csv(HERE / "money.csv", index=False)
+    if not (HERE / "survey.csv").exists():
+        drawn = crm.simulate.simulate_survey(120, rng=26, missing=0.02).answers
+        drawn[["respondent_id", *SURVEY]].convert_dtypes().to_csv(HERE / "survey.csv", index=False)
+    if not (HERE / "panel.csv").exists():
+        crm.LifecycleModel.example(n_customers=80, seed=26).to_csv(HERE / "panel.csv", index=False)
 
 
 def write() -> None:
     """Write every flavour that has no file yet, with its answers."""
     draw()
-    table = customers()
     folder = HERE / f"format_{FORMAT}"
     folder.mkdir(exist_ok=True)
     for name, model in flavours().items():
         if (folder / f"{name}.json").exists():
             continue
         if not name.endswith("unfitted"):
-            answers(model.fit(table.head(30)), table).to_csv(folder / f"{name}.csv", index=False)
+            learned, scored = tables(name)
+            answers(model.fit(learned), scored).to_csv(folder / f"{name}.csv", index=False)
         model.save(folder / f"{name}.json")
 
 

@@ -14,6 +14,8 @@ from crmmodels.models.segment_tables import SegmentRule
 from crmmodels.testing import CheckReport, CheckResult, check_model, model_checks
 from crmmodels.testing.checks import CHECKS
 
+SURVEY = crm.simulate.simulate_survey(1, 0)
+STAGES = {"impression": ["expectations", "quality", "value"]}
 HALVES = (SegmentRule("lapsed", r=(1, 2)), SegmentRule("active", r=(3, 4)))
 
 MODELS_WITH_PARAMETERS = [
@@ -41,7 +43,28 @@ MODELS_WITH_PARAMETERS = [
     crm.ShiftedBetaGeoModel(horizon=1, cut_points=(0.1, 0.2), labels="zh", prior={"alpha": crm.GammaPrior(2.0, 1.0)}),
     crm.GammaGammaModel(),
     crm.GammaGammaModel(cut_points=(0.5, 0.9), prior={"q": crm.LogNormalPrior(3.0, 0.5)}),
+    crm.LifecycleModel(),
+    crm.LifecycleModel(n_grid=1, recovery=False, decline_if_inactive=None, horizon=6, labels="zh"),
     crm.CLVModel(n_draws=5),
+    crm.SatisfactionIndexModel(indicators=SURVEY.indicators, n_bootstrap=20),
+    crm.SatisfactionIndexModel(indicators=SURVEY.indicators, n_bootstrap=0, nonnegative=True, labels="zh", bands=(50, 80)),
+    crm.SatisfactionIndexModel(indicators=SURVEY.indicators, n_bootstrap=10, missing="em", consistent=True, scheme="factorial"),
+    crm.StructuralModel(
+        constructs=SURVEY.indicators,
+        paths=SURVEY.paths,
+        n_bootstrap=20,
+        bootstrap="moments",
+        missing="listwise",
+        standardised=False,
+    ),
+    crm.StructuralModel(
+        constructs=SURVEY.indicators,
+        paths={"impression": ["satisfaction"], "satisfaction": ["complaints", "loyalty"]},
+        second_order=STAGES,
+        target="satisfaction",
+        scheme="centroid",
+        n_bootstrap=20,
+    ),
     crm.CLVModel(n_draws=3, purchase_model=crm.BetaGeoModel(horizon=1, unit="W"), tiers="abc", kappa=2.0, labels={"A": "best"}),
 ]
 PARAMETRIC = [model for model in MODELS_WITH_PARAMETERS if isinstance(model, crm.ParametricModel)]

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from crmmodels.testing.checks.claims import AnyModel, NotApplicable, answers, claim, same
+from crmmodels.testing.checks.claims import AnyModel, NotApplicable, answers, claim, customers_of, index_of, part_of, same
 
 _GRID: Final = 20
 
@@ -21,7 +21,7 @@ def check_index_and_columns_kept(model: AnyModel, data: pd.DataFrame) -> None:
         columns = list(model.score_columns())
         claim(holds=list(scores.columns) == columns, otherwise=f"score has {list(scores.columns)}, declared are {columns}")
         for name, answer in (("score", scores), ("segment", segments)):
-            claim(holds=answer.index.equals(table.index), otherwise=f"{name} is not on the index of the table")
+            claim(holds=answer.index.equals(index_of(model, table)), otherwise=f"{name} is not on the index of the table")
         labels = list(model.segment_labels())
         found = list(segments.cat.categories)
         claim(holds=bool(segments.cat.ordered), otherwise="the labels are not ordered")
@@ -52,11 +52,12 @@ def check_row_order_irrelevant(model: AnyModel, data: pd.DataFrame) -> None:
 def check_one_equals_among_others(model: AnyModel, data: pd.DataFrame) -> None:
     """Once fitted, the answer for a customer is the same alone, in part of the table, and in all of it."""
     whole = answers(model.fit(data), data)
-    part = data.iloc[: max(1, len(data) // 3)]
-    same(answers(model, part), whole.loc[part.index], "answers for a part")
-    for position in range(min(len(data), 10)):
-        one = data.iloc[[position]]
-        same(answers(model, one), whole.loc[one.index], f"the answer for row {position} alone")
+    customers = customers_of(model, data)
+    part = part_of(model, data, customers[: max(1, len(customers) // 3)])
+    same(answers(model, part), whole.loc[index_of(model, part)], "answers for a part")
+    for customer in customers[:10]:
+        one = part_of(model, data, [customer])
+        same(answers(model, one), whole.loc[index_of(model, one)], f"the answer for {customer!r} alone")
 
 
 def check_labels_monotone(model: AnyModel, data: pd.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -64,6 +64,27 @@ def refusal(kind: type[Exception], mention: str, what: str) -> Iterator[None]:
         raise AssertionError(msg) from error
     msg = f"{what}: expected {kind.__name__}, nothing was raised"
     raise AssertionError(msg)
+
+
+def customers_of(model: AnyModel, data: pd.DataFrame) -> list[object]:
+    """Names of the customers of a table, in the order in which they appear."""
+    names: list[object] = data[model.key].drop_duplicates().tolist()
+    return names
+
+
+def part_of(model: AnyModel, data: pd.DataFrame, customers: Sequence[object]) -> pd.DataFrame:
+    """All rows of some customers."""
+    return data[data[model.key].isin(list(customers))]
+
+
+def index_of(model: AnyModel, table: pd.DataFrame) -> pd.Index[Any]:
+    """Index that the answers for a table carry: its own, or its customers where these have several rows."""
+    if model.within is None:
+        own: pd.Index[Any] = table.index
+        return own
+    keys = table[model.key] if model.key in table.columns else table.index.to_series()
+    customers: pd.Index[Any] = pd.Index(keys.drop_duplicates(), name=model.key)
+    return customers
 
 
 def answers(model: AnyModel, data: pd.DataFrame) -> pd.DataFrame:

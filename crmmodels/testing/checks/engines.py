@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from crmmodels.testing.checks.claims import AnyModel, NotApplicable, answers, claim, same
+from crmmodels.testing.checks.claims import AnyModel, NotApplicable, answers, claim, customers_of, same
 
 
 def check_polars_agrees(model: AnyModel, data: pd.DataFrame) -> None:
@@ -44,7 +44,7 @@ def _installed(package: str) -> Any:
 
 
 def _agrees(model: AnyModel, data: pd.DataFrame, other: Any) -> None:
-    expected = answers(model.fit(data), data).set_axis(pd.Index(data[model.key]))
+    expected = answers(model.fit(data), data).set_axis(pd.Index(customers_of(model, data), name=model.key))
     record = model.to_dict()["fitted"]
     kind = type(other).__name__
     model.fit(other)

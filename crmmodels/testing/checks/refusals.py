@@ -11,7 +11,8 @@ from crmmodels.testing.checks.claims import AnyModel, answers, claim, refusal, s
 
 def check_missing_column_refused(model: AnyModel, data: pd.DataFrame) -> None:
     """A table without a declared column is refused by the column's name, in fit, score and segment."""
-    names = [model.key, *(column.name for column in model.columns())]
+    key = () if model.index_is_key else (model.key,)
+    names = [*key, *(column.name for column in model.columns())]
     for name in names:
         with refusal(DataError, repr(name), f"fit without {name}"):
             model.fit(data.drop(columns=name))
@@ -53,9 +54,9 @@ def check_missing_keys_refused(model: AnyModel, data: pd.DataFrame) -> None:
 
 
 def check_missing_values_refused(model: AnyModel, data: pd.DataFrame) -> None:
-    """A missing or infinite value in a column that the model reads is refused by name, never filled."""
+    """An infinite value in a column that the model reads, and a missing one unless declared possible, is refused by name."""
     for column in model.columns():
-        for bad in (np.nan, np.inf):
+        for bad in (np.inf,) if column.may_miss else (np.nan, np.inf):
             values = data[column.name].astype(np.float64).to_numpy(copy=True)
             values[-1] = bad
             with refusal(DataError, repr(column.name), f"fit with {bad} in {column.name}"):

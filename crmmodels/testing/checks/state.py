@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from crmmodels.exceptions import DataError, NotFittedError
-from crmmodels.testing.checks.claims import AnyModel, answers, claim, refusal, same
+from crmmodels.testing.checks.claims import AnyModel, answers, claim, customers_of, index_of, part_of, refusal, same
 
 _SMALL: Final = 3_000
 _LARGE: Final = 30_000
@@ -145,7 +145,8 @@ def check_json_round_trip(model: AnyModel, data: pd.DataFrame) -> None:
 def check_threads_agree(model: AnyModel, data: pd.DataFrame) -> None:
     """Scoring different customers from many threads at once gives what one thread gives."""
     expected = answers(model.fit(data), data)
-    parts = [data.iloc[start::_N_THREADS] for start in range(min(_N_THREADS, len(data)))] * 4
+    customers = customers_of(model, data)
+    parts = [part_of(model, data, customers[start::_N_THREADS]) for start in range(min(_N_THREADS, len(customers)))] * 4
     with ThreadPoolExecutor(_N_THREADS) as pool:
         for part, actual in zip(parts, pool.map(lambda part: answers(model, part), parts), strict=True):
-            same(actual, expected.loc[part.index], "answers of a thread")
+            same(actual, expected.loc[index_of(model, part)], "answers of a thread")
