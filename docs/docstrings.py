@@ -15,7 +15,7 @@ from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import ERROR_MSGS, validate
 
 import crmmodels
-from crmmodels import kernels, plotting, testing
+from crmmodels import kernels, metrics, plotting, simulate, testing
 from crmmodels.testing import strategies
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def names():
     """Full names of the public classes, functions and methods, and of the kernels."""
-    owners = [crmmodels, crmmodels.datasets, plotting, testing, strategies]
+    owners = [crmmodels, crmmodels.datasets, metrics, plotting, simulate, testing, strategies]
     owners += [
         importlib.import_module(f"{kernels.__name__}.{module.name}") for module in pkgutil.iter_modules(kernels.__path__)
     ]

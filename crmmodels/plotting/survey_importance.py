@@ -15,6 +15,7 @@ from crmmodels.plotting.lettering import Lettering, Phrases, language_of, write_
 from crmmodels.plotting.point_labels import label_points
 from crmmodels.plotting.purchase_axes import write_words
 from crmmodels.plotting.survey_axes import check_survey_model, construct_names
+from crmmodels.plotting.survey_rows import whole_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,7 +123,9 @@ def plot_importance_performance(
     ax.scatter(
         points[:, 0], points[:, 1], c=np.where(is_first, ORANGE, BLUE), s=42, edgecolors="white", linewidths=0.6, zorder=4
     )
-    for label, key in zip(label_points(ax, points, text.labels[1:], text.style, taken=[corner]), keys, strict=True):
+    for label, key in zip(
+        label_points(ax, points, whole_labels(text, words, english)[1:], text.style, taken=[corner]), keys, strict=True
+    ):
         label.set_gid(key)
     return ax
 

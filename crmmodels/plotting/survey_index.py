@@ -17,7 +17,7 @@ from crmmodels.plotting.fonts import display_width
 from crmmodels.plotting.lettering import Lettering, Phrases, language_of, write_in_fonts
 from crmmodels.plotting.purchase_axes import write_words
 from crmmodels.plotting.survey_axes import check_survey_model, construct_names
-from crmmodels.plotting.survey_rows import name_rows, points_of_rows
+from crmmodels.plotting.survey_rows import name_rows, points_of_rows, whole_labels
 from crmmodels.plotting.value_axes import legend_above
 
 if TYPE_CHECKING:
@@ -120,14 +120,10 @@ def plot_index(
     require_matplotlib(_PLOT)
     names = construct_names(model)
     sizes = [] if comparison is None else [_with_size(table, group) for group in groups]
-    text = write_in_fonts(
-        _PLOT,
-        language_of(model),
-        _PHRASES,
-        labels=[*(names[name] for name in constructs), *sizes],
-        english=[*(name.replace("_", " ") for name in constructs), *sizes],
-    )
-    labels = [label.replace("\n", " ") for label in text.labels]
+    words = [*(names[name] for name in constructs), *sizes]
+    english = [*(name.replace("_", " ") for name in constructs), *sizes]
+    text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=words, english=english)
+    labels = whole_labels(text, words, english)
     rows, series = labels[: len(constructs)], labels[len(constructs) :]
     values = _values(table, constructs, groups)
     title = text.phrase("title" if comparison is None else "groups")

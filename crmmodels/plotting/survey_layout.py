@@ -16,10 +16,12 @@ _MOST_TRIED: Final = 3**8
 """Layouts up to which all are tried; beyond, one construct after the other is moved."""
 _NEAR: Final = 0.5
 """Distance of an arrow from a construct, in steps of the grid, below which it seems to touch it."""
-_SHARES: Final = (0.5, 0.4, 0.6, 0.3, 0.7)
+_SHARES: Final = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
 """Places of a label along its arrow, in the order of preference."""
 _LABEL: Final = np.array([0.6, 0.22])
 """Width and height of a label."""
+_STEPS: Final = 60
+"""Points of an arrow that a label keeps away from."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +66,39 @@ def lay_out(n_constructs: int, pairs: Sequence[tuple[int, int]]) -> Layout:
     else:
         level = _improved(column, rows, edges)
     return Layout(column, level)
+
+
+def arrows_through(places: FloatArray, sizes: FloatArray, pairs: Sequence[tuple[int, int]]) -> int:
+    """Count how often an arrow passes through a construct at neither of its ends.
+
+    Parameters
+    ----------
+    places : ndarray of float64, shape (n_constructs, 2)
+        Centres of the constructs.
+    sizes : ndarray of float64, shape (n_constructs, 2)
+        Width and height of each.
+    pairs : sequence of (int, int)
+        Source and target of each arrow.
+
+    Returns
+    -------
+    int
+        How often.
+    """
+    count = 0
+    for source, target in pairs:
+        start, along = places[source], places[target] - places[source]
+        flat = along == 0
+        step = np.where(flat, 1.0, along)
+        # Shares of the arrow at which it enters and leaves the strip of each construct, by coordinate.
+        first, last = ((places + side * sizes / 2.0 - start) / step for side in (-1.0, 1.0))
+        is_between = np.abs(places - start) <= sizes / 2.0
+        enter = np.where(flat, np.where(is_between, 0.0, np.inf), np.minimum(first, last)).max(axis=1)
+        leave = np.where(flat, np.where(is_between, 1.0, -np.inf), np.maximum(first, last)).min(axis=1)
+        crosses = np.maximum(enter, 0.0) <= np.minimum(leave, 1.0)
+        crosses[[source, target]] = False
+        count += int(crosses.sum())
+    return count
 
 
 def _columns(n: int, edges: IntArray) -> FloatArray:
@@ -128,7 +163,7 @@ def _cross(
 
 
 def label_spots(places: FloatArray, halves: FloatArray, pairs: Sequence[tuple[int, int]]) -> FloatArray:
-    """Place one label after the other on the visible part of its arrow, far from other constructs and the labels before.
+    """Place one label after the other on the visible part of its arrow, off other constructs, other arrows and the labels before.
 
     Parameters
     ----------
@@ -145,6 +180,8 @@ def label_spots(places: FloatArray, halves: FloatArray, pairs: Sequence[tuple[in
         Centres of the labels.
     """
     spots = np.empty((len(pairs), 2))
+    steps = np.linspace(0.0, 1.0, _STEPS)[:, None]
+    on_arrows = [places[source] + steps * (places[target] - places[source]) for source, target in pairs]
     for i, (source, target) in enumerate(pairs):
         start, along = places[source], places[target] - places[source]
         with np.errstate(divide="ignore"):
@@ -152,10 +189,11 @@ def label_spots(places: FloatArray, halves: FloatArray, pairs: Sequence[tuple[in
         shares = leaves + np.array(_SHARES) * max(1.0 - leaves - arrives, 0.0)
         tried = start + shares[:, None] * along
         others = np.delete(np.arange(len(places)), [source, target])
-        outside = np.maximum(np.abs(tried[:, None] - places[others]) - halves[others], 0.0)
+        outside = np.maximum(np.abs(tried[:, None] - places[others]) - halves[others], 0.0) / _LABEL
         to_labels = np.abs(tried[:, None] - spots[None, :i]) / _LABEL
-        room = np.minimum(
-            np.linalg.norm(outside, axis=-1).min(axis=1, initial=1.0), to_labels.max(axis=-1).min(axis=1, initial=1.0)
-        )
-        spots[i] = tried[int(np.argmax(room - 0.01 * np.arange(len(_SHARES))))]
+        arrows = np.array([spot for k, spot in enumerate(on_arrows) if k != i]).reshape(-1, 2)
+        to_arrows = 2.0 * np.abs(tried[:, None] - arrows) / _LABEL
+        room = np.minimum(outside.max(axis=-1).min(axis=1, initial=1.0), to_labels.max(axis=-1).min(axis=1, initial=1.0))
+        free = np.minimum(to_arrows.max(axis=-1).min(axis=1, initial=1.0), 1.0)
+        spots[i] = tried[int(np.argmax(room + 0.5 * free - 0.03 * np.arange(len(_SHARES))))]
     return spots

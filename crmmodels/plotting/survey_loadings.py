@@ -14,7 +14,7 @@ from crmmodels.plotting.fonts import display_width
 from crmmodels.plotting.lettering import Phrases, language_of, write_in_fonts
 from crmmodels.plotting.purchase_axes import write_words
 from crmmodels.plotting.survey_axes import check_survey_model, construct_names
-from crmmodels.plotting.survey_rows import name_rows
+from crmmodels.plotting.survey_rows import name_rows, whole_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,7 +101,7 @@ def plot_cross_loadings(model: SurveyModel, *, ax: Axes | None = None) -> Axes:
     words = [*(names.get(item, item) for item in items), *(names[name] for name in constructs)]
     english = [name.replace("_", " ") if name in names else name for name in (*items, *constructs)]
     text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=words, english=english)
-    labels = [label.replace("\n", " ") for label in text.labels]
+    labels = whole_labels(text, words, english)
     rows, columns = labels[: len(items)], labels[len(items) :]
     width = 0.75 * len(columns) + 1.2 + _COLUMN * max(map(display_width, rows))
     ax = axes_of_size(ax, float(np.clip(width, 4.0, 11.0)), float(np.clip(0.26 * len(rows) + 1.8, 3.2, 14.0)))

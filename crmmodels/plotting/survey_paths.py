@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
+from crmmodels._typing import FloatArray
 from crmmodels.models.structural_survey import SurveyModel
-from crmmodels.plotting.figures import BLUE, GREY, ORANGE, axes_of_size, require_matplotlib
+from crmmodels.plotting.figures import BLUE, GREY, ORANGE, axes_of_size, require_matplotlib, settle
 from crmmodels.plotting.fonts import display_width
-from crmmodels.plotting.lettering import Lettering, Phrases, language_of, write_in_fonts
+from crmmodels.plotting.lettering import Lettering, Phrases, in_columns, language_of, write_in_fonts
 from crmmodels.plotting.survey_axes import check_survey_model, construct_names
-from crmmodels.plotting.survey_layout import Layout, label_spots, lay_out
+from crmmodels.plotting.survey_layout import Layout, arrows_through, label_spots, lay_out
+from crmmodels.plotting.survey_rows import whole_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +33,16 @@ _COLUMN: Final = 0.085
 """Width of a column of text."""
 _APART: Final = 1.0
 """Room between constructs for an arrow and its label."""
+_GAPS: Final = (0.35, 0.7, 1.1, 1.6, 2.2)
+"""Room between rows: the least that keeps arrows off the cards."""
+_CLEAR: Final = 0.1
+_LABEL: Final = 0.8
+"""Room between constructs side by side for the label of their arrow."""
+_STEP: Final = 1.3
+"""Least distance of the middles of two rows, for labels between them."""
+_POINTS: Final = {"name": 10.0, "facts": 8.3, "item": 7.0, "note": 7.0}
+"""Sizes of text where an inch of the diagram is an inch of the figure."""
+_SHORTEST_NOTE: Final = 24
 
 _PHRASES: Final[Phrases] = {
     "en": {
@@ -109,19 +122,18 @@ def plot_path_diagram(model: SurveyModel, *, items: bool = True, ax: Axes | None
     fitted = check_survey_model(_PLOT, model)
     require_matplotlib(_PLOT)
     graph, names = model.graph(), construct_names(model)
-    text = write_in_fonts(
-        _PLOT, language_of(model), _PHRASES, labels=[names[name] for name in graph.names], english=list(graph.names)
-    )
+    words, english = [names[name] for name in graph.names], [name.replace("_", " ") for name in graph.names]
+    text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=words, english=english)
     paths = fitted.paths
     order = {name: i for i, name in enumerate(graph.names)}
     pairs = [(order[source], order[target]) for source, target in zip(paths["source"], paths["target"], strict=True)]
     layout = lay_out(len(order), pairs)
     facts = _facts(fitted.r_squared, fitted.index)
     cards = [
-        _Card(label.replace("\n", " "), facts.get(name, ""), _items(fitted.loadings, name) if items else ())
-        for name, label in zip(order, text.labels, strict=True)
+        _Card(label, facts.get(name, ""), _items(fitted.loadings, name, names) if items else ())
+        for name, label in zip(order, whole_labels(text, words, english), strict=True)
     ]
-    places = _places(layout, cards)
+    places = _places(layout, cards, pairs)
     low, high = places.min(axis=0), places.max(axis=0)
     width, height = max(card.width for card in cards), max(card.height for card in cards)
     ax = axes_of_size(ax, high[0] - low[0] + width + 0.4, high[1] - low[1] + height + 1.0)
@@ -129,13 +141,16 @@ def plot_path_diagram(model: SurveyModel, *, items: bool = True, ax: Axes | None
     ax.set_ylim(low[1] - 0.5 * height - 0.1, high[1] + 0.5 * height + 0.1)
     ax.set_aspect("equal")
     ax.axis("off")
-    boxes = [_draw_card(ax, card, place, text.style) for card, place in zip(cards, places, strict=True)]
-    halves = 0.5 * np.array([[card.width, card.height] for card in cards])
-    _draw_paths(ax, paths, _Drawn(pairs, places, label_spots(places, halves, pairs), boxes), text)
     has_tests = "standard_error" in paths
     ax.set_title(text.phrase("title"), **text.style)
-    note = text.phrase("stars" if has_tests else "plain")
-    ax.text(0.5, 0.0, note, transform=ax.transAxes, ha="center", va="top", fontsize="x-small", color=GREY, **text.style)
+    scale = _scale(ax)
+    note = in_columns(text.phrase("stars" if has_tests else "plain"), _columns_of_note(ax, scale))
+    size = _POINTS["note"] * scale
+    ax.text(0.5, 0.0, note, transform=ax.transAxes, ha="center", va="top", fontsize=size, color=GREY, **text.style)
+    scale = _scale(ax)
+    boxes = [_draw_card(ax, card, place, scale, text.style) for card, place in zip(cards, places, strict=True)]
+    halves = 0.5 * np.array([[card.width, card.height] for card in cards])
+    _draw_paths(ax, paths, _Drawn(pairs, places, label_spots(places, halves, pairs), boxes, scale), text)
     return ax
 
 
@@ -147,6 +162,20 @@ class _Drawn:
     places: Any
     spots: Any
     boxes: list[FancyBboxPatch]
+    scale: float
+
+
+def _scale(ax: Axes) -> float:
+    """Inches of the figure to one of the diagram, so that text fits its card; at most 1."""
+    settle(ax)
+    (left, bottom), (right, top) = ax.transData.transform([(0.0, 0.0), (1.0, 1.0)])
+    return float(min(right - left, top - bottom, ax.figure.dpi) / ax.figure.dpi)
+
+
+def _columns_of_note(ax: Axes, scale: float) -> int:
+    """Columns of the note that fit side by side under the diagram."""
+    points = ax.bbox.width / ax.figure.dpi * 72.0
+    return max(_SHORTEST_NOTE, int(points / (0.55 * _POINTS["note"] * scale)))
 
 
 def _facts(r_squared: pd.DataFrame, index: pd.DataFrame) -> Mapping[str, str]:
@@ -160,25 +189,31 @@ def _facts(r_squared: pd.DataFrame, index: pd.DataFrame) -> Mapping[str, str]:
     return {name: " · ".join(words) for name, words in found.items()}
 
 
-def _items(loadings: pd.DataFrame, construct: str) -> tuple[tuple[str, str], ...]:
+def _items(loadings: pd.DataFrame, construct: str, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     own = loadings[loadings["construct"] == construct]
-    return tuple((str(item), _short(value)) for item, value in zip(own["item"], own["estimate"], strict=True))
+    return tuple((names.get(item, str(item)), _short(value)) for item, value in zip(own["item"], own["estimate"], strict=True))
 
 
 def _short(value: float) -> str:
     """Two decimals without the leading zero, as correlations are written."""
-    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
+    return f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1)
 
 
-def _places(layout: Layout, cards: list[_Card]) -> Any:
-    """Centres in inches."""
-    across = max(card.width for card in cards) + _APART
-    up = max(card.height for card in cards) + 0.35 * _APART
+def _places(layout: Layout, cards: list[_Card], pairs: list[tuple[int, int]]) -> FloatArray:
+    """Centres in inches, rows so far apart that arrows pass beside the cards where they can."""
+    sizes = np.array([(card.width, card.height) for card in cards])
+    widest, highest = sizes.max(axis=0)
     # Neighbouring columns may overlap where their constructs stand on different rows.
-    return np.column_stack([layout.column * across * 0.8, layout.level * up])
+    across = 0.8 * (widest + _APART)
+    for i, j in combinations(range(len(cards)), 2):
+        if layout.level[i] == layout.level[j]:
+            reach = 0.5 * (sizes[i, 0] + sizes[j, 0]) + _LABEL
+            across = max(across, reach / abs(layout.column[i] - layout.column[j]))
+    tried = [np.column_stack([layout.column * across, layout.level * max(highest + gap, _STEP)]) for gap in _GAPS]
+    return min(tried, key=lambda places: arrows_through(places, sizes + _CLEAR, pairs))
 
 
-def _draw_card(ax: Axes, card: _Card, place: Any, style: dict[str, Any]) -> FancyBboxPatch:
+def _draw_card(ax: Axes, card: _Card, place: Any, scale: float, style: dict[str, Any]) -> FancyBboxPatch:
     from matplotlib.patches import FancyBboxPatch  # noqa: PLC0415  (optional package)
 
     x, y = place
@@ -194,18 +229,30 @@ def _draw_card(ax: Axes, card: _Card, place: Any, style: dict[str, Any]) -> Fanc
     )
     ax.add_patch(box)
     top = y + 0.5 * card.height
-    ax.text(x, top - 0.17, card.name, ha="center", va="center", weight="bold", fontsize="medium", zorder=4, **style)
-    ax.text(x, top - 0.37, card.facts, ha="center", va="center", fontsize="small", zorder=4, **style)
+    ax.text(
+        x, top - 0.17, card.name, ha="center", va="center", weight="bold", fontsize=scale * _POINTS["name"], zorder=4, **style
+    )
+    ax.text(x, top - 0.37, card.facts, ha="center", va="center", fontsize=scale * _POINTS["facts"], zorder=4, **style)
     for row, (item, loading) in enumerate(card.items):
         height = top - _HEAD - _LINE * (row + 0.4)
-        ax.text(corner[0] + 0.12, height, item, ha="left", va="center", fontsize="x-small", color=GREY, zorder=4, **style)
+        ax.text(
+            corner[0] + 0.12,
+            height,
+            item,
+            ha="left",
+            va="center",
+            fontsize=scale * _POINTS["item"],
+            color=GREY,
+            zorder=4,
+            **style,
+        )
         ax.text(
             corner[0] + card.width - 0.12,
             height,
             loading,
             ha="right",
             va="center",
-            fontsize="x-small",
+            fontsize=scale * _POINTS["item"],
             color=GREY,
             zorder=4,
             **style,
@@ -228,8 +275,8 @@ def _draw_paths(ax: Axes, paths: pd.DataFrame, drawn: _Drawn, text: Lettering) -
                 patchA=drawn.boxes[source],
                 patchB=drawn.boxes[target],
                 arrowstyle="-|>",
-                mutation_scale=12,
-                linewidth=0.8 + 4.0 * min(abs(value), 1.0),
+                mutation_scale=12 * drawn.scale,
+                linewidth=drawn.scale * (0.8 + 4.0 * min(abs(value), 1.0)),
                 color=colour,
                 alpha=0.75 if stars[row] or "standard_error" not in paths else 0.35,
                 shrinkA=0,
@@ -243,7 +290,7 @@ def _draw_paths(ax: Axes, paths: pd.DataFrame, drawn: _Drawn, text: Lettering) -
             _short(value) + stars[row],
             ha="center",
             va="center",
-            fontsize="small",
+            fontsize=drawn.scale * _POINTS["facts"],
             zorder=5,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9},
             **text.style,

@@ -18,7 +18,7 @@ from crmmodels.plotting.fonts import display_width
 from crmmodels.plotting.lettering import Phrases, language_of, write_in_fonts
 from crmmodels.plotting.purchase_axes import write_words
 from crmmodels.plotting.survey_axes import check_survey_model, construct_names
-from crmmodels.plotting.survey_rows import name_rows
+from crmmodels.plotting.survey_rows import name_rows, whole_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -171,14 +171,9 @@ def plot_bootstrap(
     labels = [label for label, is_known in zip(estimates.labels, known.tolist(), strict=True) if is_known]
     require_matplotlib(_PLOT)
     names, plain = construct_names(model), {name: name.replace("_", " ") for name in construct_names(model)}
-    text = write_in_fonts(
-        _PLOT,
-        language_of(model),
-        _PHRASES,
-        labels=[_written(quantity, label, names) for label in labels],
-        english=[_written(quantity, label, plain) for label in labels],
-    )
-    rows = [label.replace("\n", " ") for label in text.labels]
+    words, english = ([_written(quantity, label, of) for label in labels] for of in (names, plain))
+    text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=words, english=english)
+    rows = whole_labels(text, words, english)
     ax = axes_of_size(ax, 5.6 + _COLUMN * max(map(display_width, rows)), 1.5 + 0.42 * len(rows))
     ax.set_ylim(len(rows) - 0.4, -1.0)
     name_rows(ax, rows, text.style)

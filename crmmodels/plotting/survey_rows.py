@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crmmodels.plotting.figures import settle
-from crmmodels.plotting.lettering import in_columns
+from crmmodels.plotting.lettering import Lettering, in_columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,28 @@ _LINE: Final = 1.25
 """Height of a line over that of its characters."""
 _SMALLEST: Final = 5.0
 """Smallest characters, in points."""
+
+
+def whole_labels(text: Lettering, *wordings: Sequence[str]) -> list[str]:
+    """Labels of a plot without the line breaks of long ones.
+
+    Parameters
+    ----------
+    text : Lettering
+        Labels as they can be drawn.
+    *wordings : sequence of str
+        The same labels as they may be worded.
+
+    Returns
+    -------
+    list of str
+        The wording of each that is drawn.
+    """
+    found = []
+    for label, *worded in zip(text.labels, *wordings, strict=True):
+        same = (word for word in worded if "".join(word.split()) == "".join(label.split()))
+        found.append(next(same, label.replace("\n", " ")))
+    return found
 
 
 def name_rows(ax: Axes, labels: Sequence[str], style: dict[str, Any]) -> None:
@@ -34,7 +56,7 @@ def name_rows(ax: Axes, labels: Sequence[str], style: dict[str, Any]) -> None:
     style : mapping of str to object
         Keywords for the texts.
     """
-    rows, names = range(len(labels)), [label.replace("\n", " ") for label in labels]
+    rows, names = range(len(labels)), list(labels)
     ax.set_yticks(rows, names, **style)
     ax.tick_params(axis="y", length=0)
     settle(ax)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 import pytest
 
 mpl.use("agg")
@@ -88,3 +91,44 @@ def customers():
     import crmmodels as crm
 
     return crm.RFMModel.example(n_customers=300, seed=4)
+
+
+@pytest.fixture(scope="session")
+def survey():
+    """A survey with known paths, in three groups."""
+    import crmmodels as crm
+
+    return crm.simulate.simulate_survey(300, rng=1, groups={"north": 0.0, "south": 0.4, "west": -0.4})
+
+
+@pytest.fixture(scope="session")
+def survey_model(survey):
+    """Return a function that fits the six constructs of the American index."""
+    import crmmodels as crm
+
+    @cache
+    def fit(n_bootstrap=60, labels="en"):
+        model = crm.SatisfactionIndexModel(indicators=survey.indicators, n_bootstrap=n_bootstrap, labels=labels)
+        return model.fit(survey.answers)
+
+    return fit
+
+
+@pytest.fixture(scope="session")
+def template_model():
+    """Return a function that fits any template to answers that all move together, two items per construct."""
+    import crmmodels as crm
+
+    @cache
+    def fit(template, labels="en", n_items=2):
+        constructs = crm.structural_templates()[template].constructs
+        names = [construct.name for construct in constructs if not construct.parts and not construct.is_optional]
+        indicators = {name: [f"{name}_{j + 1}" for j in range(n_items)] for name in names}
+        items = [item for own in indicators.values() for item in own]
+        rng = np.random.default_rng(0)
+        answers = 5.5 + 1.2 * rng.normal(size=(120, 1)) + rng.normal(size=(120, len(items)))
+        answers = pd.DataFrame(np.clip(np.rint(answers), 1, 10), columns=items)
+        model = crm.SatisfactionIndexModel(indicators=indicators, template=template, n_bootstrap=0, labels=labels)
+        return model.fit(answers)
+
+    return fit

@@ -44,6 +44,7 @@ MODELS_WITH_PARAMETERS = [
     crm.GammaGammaModel(),
     crm.GammaGammaModel(cut_points=(0.5, 0.9), prior={"q": crm.LogNormalPrior(3.0, 0.5)}),
     crm.LifecycleModel(),
+    crm.LifecycleModel(purchase_model=crm.NBDModel(horizon=2), n_starts=2),
     crm.LifecycleModel(n_grid=1, recovery=False, decline_if_inactive=None, horizon=6, labels="zh"),
     crm.CLVModel(n_draws=5),
     crm.SatisfactionIndexModel(indicators=SURVEY.indicators, n_bootstrap=20),
