@@ -54,7 +54,8 @@ def importance_of(
     effects = effects[effects["target"] == target].set_index("source")
     index = fitted.index.set_index("construct")
     table = _by_construct(effects, index) if by == "construct" else _by_item(fitted, effects, ends)
-    table = table.assign(gain=table["importance"] * (_FULL - table["performance"]))
+    room = np.where(table["importance"] < 0, -table["performance"], _FULL - table["performance"])
+    table = table.assign(gain=table["importance"] * room)
     front = [name for name in ("construct", "item", "importance", "performance", "gain") if name in table.columns]
     ordered = table[[*front, *(name for name in table.columns if name not in front)]]
     return ordered.sort_values("gain", ascending=False, kind="stable", ignore_index=True)

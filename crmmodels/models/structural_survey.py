@@ -177,8 +177,8 @@ class SurveyModel(BaseModel[StructuralFit]):
         -------
         pandas.DataFrame
             By gain, largest first: ``construct``, ``item`` (by item), ``importance`` (points of the target's index for one point more of
-            the cause, in all; of a target without a scale in its own unit), ``performance`` (its index from 0 to 100), ``gain`` (importance times the way left to 100: the points of
-            the target to be had); with replicates the limits of importance and performance.
+            the cause, in all; of a target without a scale in its own unit), ``performance`` (its index from 0 to 100), ``gain`` (importance times the way left to 100, or to 0 where importance is
+            negative: the points of the target to be had); with replicates the limits of importance and performance.
 
         Raises
         ------

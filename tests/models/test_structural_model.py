@@ -299,3 +299,14 @@ def test_segments_follow_the_bands_and_a_cut_point_is_in_the_better_one():
     items = [item for block in SURVEY.indicators.values() for item in block]
     middle = pd.DataFrame({item: [5.5] for item in items})
     assert fit.segment(middle).tolist() == ["band 2"]
+
+
+def test_the_gain_of_a_cause_that_does_harm_lies_on_the_way_down():
+    survey = crm.simulate.simulate_survey(2000, rng=5)
+    model = crm.SatisfactionIndexModel(indicators=survey.indicators, n_bootstrap=0).fit(survey.answers)
+    found = model.importance_performance("loyalty").set_index("construct")
+    assert found.loc["complaints", "importance"] < 0
+    for name, row in found.iterrows():
+        room = -row["performance"] if name == "complaints" else 100 - row["performance"]
+        assert row["gain"] == pytest.approx(row["importance"] * room, rel=1e-12)
+    assert found["gain"].min() > 0
