@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import FloatArray
+from crmmodels.kernels.pls_quality import fornell_larcker
 
 _LIMITS: Final = ("standard_error", "lower", "upper", "lower_bca", "upper_bca")
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -276,16 +277,13 @@ class StructuralFit:
     @property
     def fornell_larcker(self) -> pd.DataFrame:
         """Correlations of constructs below a diagonal of the root of the average variance extracted, which should exceed them."""
-        ave = self.quantities["ave"]
-        names = list(dict.fromkeys(name for label in self.quantities["correlations"].labels for name in label))
-        table = pd.DataFrame(np.nan, index=pd.Index(names), columns=pd.Index(names))
-        for first, second in self.quantities["correlations"].labels:
-            later, earlier = sorted((first, second), key=names.index, reverse=True)
-            table.loc[later, earlier] = self.quantities["correlations"].of(first, second)
-        for (name,), value in zip(ave.labels, np.sqrt(ave.estimate), strict=True):
-            if name in names:
-                table.loc[name, name] = value
-        return table
+        correlations, ave = self.quantities["correlations"], self.quantities["ave"]
+        names = list(dict.fromkeys(name for label in correlations.labels for name in label))
+        table = np.full((len(names), len(names)), np.nan)
+        for (first, second), value in zip(correlations.labels, correlations.estimate, strict=True):
+            table[names.index(second), names.index(first)] = value
+        variance = np.array([ave.of(name) for name in names])
+        return pd.DataFrame(fornell_larcker(variance, table), index=pd.Index(names), columns=pd.Index(names))
 
     @property
     def index(self) -> pd.DataFrame:
