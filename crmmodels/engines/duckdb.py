@@ -177,5 +177,15 @@ def to_local_time(relation: duckdb.DuckDBPyRelation, column: str, time_zone: str
     return relation.project(f"* REPLACE (timezone('{zone}', {name}) AS {name})")
 
 
+def identifier(name: str) -> str:
+    """Name of a column in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _quoted(values: Sequence[str]) -> str:
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
