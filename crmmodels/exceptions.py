@@ -12,6 +12,11 @@
     CrmModelsWarning(UserWarning)
     ├── NegativeSpendWarning               customers whose returns exceed their orders
     ├── ReturnsOnlyWarning                 customers left out because they only returned goods
+    ├── DuplicatesWarning                  rows of an order log left out because they repeat another
+    ├── MissingRowsWarning                 rows of an order log left out because they miss a customer, a time or an amount
+    ├── StrayDateWarning                   a few orders long before or after all others
+    ├── OrderIdWarning                     order numbers that came back weeks later, and were read as one order
+    ├── UnitPriceWarning                   amounts that look as if they were prices of one unit
     ├── UnitWarning                        ages that look as if they were in another unit
     ├── FewCustomersWarning                too few customers for estimates to mean much
     ├── BoundaryWarning                    a parameter without a best value: a simpler model fits as well
@@ -37,20 +42,25 @@ __all__ = [
     "CrmModelsError",
     "CrmModelsWarning",
     "DataError",
+    "DuplicatesWarning",
     "FewCustomersWarning",
     "HeavyTailWarning",
     "ImportanceWarning",
     "MissingDependencyError",
     "MissingGlyphWarning",
+    "MissingRowsWarning",
     "NegativeSpendWarning",
     "NegativeWeightWarning",
     "NotFittedError",
     "OneCohortWarning",
+    "OrderIdWarning",
     "ParameterError",
     "ReturnsOnlyWarning",
     "SavedFormatError",
     "SpendCorrelationWarning",
+    "StrayDateWarning",
     "UnconvergedWarning",
+    "UnitPriceWarning",
     "UnitWarning",
 ]
 
@@ -255,6 +265,26 @@ class NegativeSpendWarning(CrmModelsWarning):
 
 class ReturnsOnlyWarning(CrmModelsWarning):
     """Some customers have returns and no order, so they are left out."""
+
+
+class DuplicatesWarning(CrmModelsWarning):
+    """Rows of an order log repeat another in every column, and all but one of them were left out, as was asked."""
+
+
+class MissingRowsWarning(CrmModelsWarning):
+    """Rows of an order log miss a customer, a time or an amount, and were left out, as was asked."""
+
+
+class StrayDateWarning(CrmModelsWarning):
+    """A few orders lie long before or after all others: perhaps a date was mistyped, and it moves all ages."""
+
+
+class OrderIdWarning(CrmModelsWarning):
+    """Lines of one order id lie weeks apart and count as one order: perhaps the numbers are used again."""
+
+
+class UnitPriceWarning(CrmModelsWarning):
+    """The amounts are of a column named as a price, beside quantities: perhaps they are prices of one unit."""
 
 
 class UnitWarning(CrmModelsWarning):

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, TimeUnit
+from crmmodels.data import collecting
 from crmmodels.data.order_checks import without_returns_only
 from crmmodels.data.order_log import BadRowsError, EngineLog
 from crmmodels.data.orders import Orders
 from crmmodels.data.value_plans import Plan, number
-from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.engines import partitions
 from crmmodels.exceptions import DataError
 
@@ -70,28 +70,8 @@ def parts_of(lines: Plan, n_parts: int) -> Iterator[Plan]:
 
 
 def collected(plan: Plan) -> nw.DataFrame[Any]:
-    """Run a plan.
-
-    Parameters
-    ----------
-    plan : narwhals LazyFrame
-        What is asked.
-
-    Returns
-    -------
-    narwhals DataFrame
-        The answer.
-
-    Raises
-    ------
-    DataError
-        If the engine cannot read the log, or has too little memory for it.
-    """
-    try:
-        return plan.collect(engine="streaming") if plan.implementation.is_polars() else plan.collect()
-    except duckdb_engine.errors() as error:
-        problem = f"{plan.implementation} cannot read it: {duckdb_engine.reason(error)}"
-        raise DataError("CLVModel", [problem], "order log") from error
+    """Run a plan; what the engine cannot read is refused in the name of CLVModel."""
+    return collecting.collected(plan, lambda problem: DataError("CLVModel", [problem], "order log"))
 
 
 def end_of(orders: Orders, n_parts: int) -> dt.date:
@@ -113,7 +93,7 @@ def end_of(orders: Orders, n_parts: int) -> dt.date:
     if n_parts == 1 or bounds.until is not None or not isinstance(log, EngineLog):
         return orders._end(None, "CLVModel")  # noqa: SLF001
     try:
-        days = [EngineLog(part, log.time_zone).last_day(bounds) for part in parts_of(log.log, n_parts)]
+        days = [EngineLog(part, log.time_zone).days(bounds).last() for part in parts_of(log.log, n_parts)]
     except OverflowError:
         raise orders._bad_rows() from None  # noqa: SLF001
     last = max((day for day in days if day is not None), default=None)
@@ -153,7 +133,7 @@ def people_of(orders: Orders, end: dt.date, unit: TimeUnit, n_parts: int) -> nw.
             raise orders._bad_rows() from None  # noqa: SLF001
         if people.is_empty():
             raise orders._nothing_left(bounds)  # noqa: SLF001
-        people = without_returns_only(people, bounds)
+        people = without_returns_only(people, bounds, orders._say)  # noqa: SLF001
     return nw.maybe_reset_index(people.sort("customer_id"))
 
 

@@ -14,6 +14,7 @@ from crmmodels.data import account_parts, value_plans
 from crmmodels.data.benchmarks import Benchmarks, PriceReference, learn_benchmarks, with_benchmarks
 from crmmodels.data.customer_base import CustomerBase, links_of, service_events
 from crmmodels.data.order_log import EPOCH, days_of
+from crmmodels.data.order_plans import DAY
 from crmmodels.data.orders import Orders
 from crmmodels.data.schema import EXAMPLES_SHOWN, count_of
 from crmmodels.exceptions import DataError
@@ -181,13 +182,13 @@ def money_lines(orders: Orders, margin: float | None) -> MoneyLines:
     DataError
         If the log has no amounts, lines lack a number, or amounts are in several currencies.
     """
-    if "amount" not in orders.roles:
+    if "amount" not in orders.known_roles:
         raise DataError("CLVModel", ["no column of it is named as amount; value needs the money of each line"], "order log")
     lines = orders._lines_within()  # noqa: SLF001  (the same layer)
     native = lines.to_native()
     if isinstance(native, pd.DataFrame):
         days = days_of(native["time"], orders.time_zone).astype("datetime64[D]").astype("datetime64[us]")
-        lines = nw.from_native(native.assign(day_of_line=days), eager_only=True)
+        lines = nw.from_native(native.assign(**{DAY: days}), eager_only=True)
     log = lines.lazy() if isinstance(lines, nw.DataFrame) else lines
     found = account_parts.collected(value_plans.counted(log))
     counts = {name: int(found[name][0] or 0) for name in found.columns}

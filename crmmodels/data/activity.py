@@ -15,7 +15,7 @@ from crmmodels.data.order_checks import only_returns
 from crmmodels.data.order_log import EPOCH, NO_DAY, ArrayLog, Bounds
 from crmmodels.data.order_plans import by_period, is_missing
 from crmmodels.data.schema import count_of
-from crmmodels.exceptions import ReturnsOnlyWarning, warn
+from crmmodels.exceptions import ReturnsOnlyWarning
 from crmmodels.kernels.order_summary import count_by_period
 from crmmodels.kernels.periods import period_of_day
 
@@ -239,7 +239,7 @@ def _check_left(orders: Orders, bounds: Bounds, n_customers: int, n_present: int
         raise only_returns(bounds)
     if n_customers < n_present:
         left_out = count_of(n_present - n_customers, "customer")
-        warn(ReturnsOnlyWarning(f"{left_out} with returns and no order {bounds} left out"))
+        orders._say(ReturnsOnlyWarning(f"{left_out} with returns and no order {bounds} left out"), bounds)  # noqa: SLF001
 
 
 def _is_start(customer: IntArray) -> BoolArray:

@@ -128,8 +128,8 @@ def links_of(base: CustomerBase, customers: AnyArray, first_day: IntArray) -> Cu
     if base.referrals is not None:
         table = base.referrals._table  # noqa: SLF001  (parts of one container)
         whom, by = index.get_indexer(pd.Index(table["referee"])), index.get_indexer(pd.Index(table["referrer"]))
-        problems += _unknown(base, table["referee"], whom, "referred customer")
-        problems += _unknown(base, table["referrer"], by, "referrer")
+        problems += _unknown(base, table["referee"], whom, "referred customer", index)
+        problems += _unknown(base, table["referrer"], by, "referrer", index)
         known = (whom >= 0) & (by >= 0)
         older = known & (first_day[whom] < first_day[by])
         if older.any():
@@ -148,7 +148,7 @@ def links_of(base: CustomerBase, customers: AnyArray, first_day: IntArray) -> Cu
     if base.acquisition_costs is not None:
         table = base.acquisition_costs._table  # noqa: SLF001
         who = index.get_indexer(pd.Index(table["customer"]))
-        problems += _unknown(base, table["customer"], who, "customer with an acquisition cost")
+        problems += _unknown(base, table["customer"], who, "customer with an acquisition cost", index)
         cost[who[who >= 0]] = table["cost"].to_numpy()[who >= 0]
     if problems:
         raise DataError(READER, problems, _SUBJECT)
@@ -201,14 +201,15 @@ def service_events(base: CustomerBase, customers: AnyArray, last_day: int) -> Se
         return ServiceEvents(nothing, nothing, np.empty(0))
     table = base.service_costs._table  # noqa: SLF001
     day = table["time"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    who = pd.Index(customers).get_indexer(pd.Index(table["customer"]))
-    if problems := _unknown(base, table["customer"], who, "customer with a service cost"):
+    index = pd.Index(customers)
+    who = index.get_indexer(pd.Index(table["customer"]))
+    if problems := _unknown(base, table["customer"], who, "customer with a service cost", index):
         raise DataError(READER, problems, _SUBJECT)
     kept = (day <= last_day) & (who >= 0)
     return ServiceEvents(who[kept].astype(np.int64), day[kept], table["cost"].to_numpy()[kept])
 
 
-def _unknown(base: CustomerBase, names: Any, position: AnyArray, what: str) -> list[str]:
+def _unknown(base: CustomerBase, names: Any, position: AnyArray, what: str, customers: pd.Index[Any]) -> list[str]:
     """Word that names are not among the customers with orders."""
     missing = names[position < 0].drop_duplicates()
     if len(missing) and base.orders._bounds != _ALL_DAYS:  # noqa: SLF001  (the same layer)
@@ -220,6 +221,12 @@ def _unknown(base: CustomerBase, names: Any, position: AnyArray, what: str) -> l
     shown = missing.head(EXAMPLES_SHOWN).tolist()
     noun, _, rest = what.partition(" with ")
     counted = count_of(len(missing), noun) + (f" with {rest}" if rest else "")
+    is_text = [any(isinstance(name, str) for name in some[:1]) for some in (customers, shown)]
+    if is_text[0] != is_text[1]:
+        # The ids of a CSV file are text, "7" and not 7.
+        return [
+            f"{counted} that cannot be found (such as {shown}), since the log names customers like {customers[0]!r}; make both text"
+        ]
     return [f"{counted} without orders (such as {shown}); leave them out, or hand over their orders"]
 
 

@@ -31,20 +31,20 @@ def as_date(value: str | dt.date | np.datetime64, owner: str, name: str) -> dt.d
     ParameterError
         If this is no date, or has a time of day.
     """
+    day: object = value
     if isinstance(value, str):
         try:
-            return dt.date.fromisoformat(value)
+            day = dt.datetime.fromisoformat(value)
         except ValueError:
             raise ParameterError.must_be(owner, name, "a date such as '1998-07-01'", value) from None
-    day: object = value
     if isinstance(value, np.datetime64):
-        whole = value.astype("datetime64[D]")
-        day = whole.item() if whole == value else None
+        day = pd.Timestamp(value) if value.dtype == "datetime64[ns]" else value.astype("datetime64[us]").item()
     if day is pd.NaT or not isinstance(day, dt.date):
         raise ParameterError.must_be(owner, name, "a date such as '1998-07-01'", value)
     if isinstance(day, dt.datetime):
-        if day.time() != dt.time():
-            raise ParameterError.must_be(owner, name, "a date without a time of day", value)
+        if day.time() != dt.time() or getattr(day, "nanosecond", False):
+            must = f"a date without a time of day, such as {day.date().isoformat()!r}"
+            raise ParameterError.must_be(owner, name, must, value)
         return day.date()
     return day
 

@@ -2,89 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import datetime as dt
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import narwhals as nw
 
-from crmmodels.data.order_options import refused
-from crmmodels.data.order_plans import ISO_DATE, is_missing
+from crmmodels.data.collecting import collected
+from crmmodels.data.order_advice import advice_on_text, advice_on_value
+from crmmodels.data.order_options import Reading, refused
+from crmmodels.data.order_plans import DAY, EPOCH, ISO_DATE, KEPT, day_of_line, is_missing
 from crmmodels.data.roles import ROLES
 from crmmodels.data.schema import EXAMPLES_SHOWN, count_of, plain
-from crmmodels.exceptions import DataError, ReturnsOnlyWarning, missing_column, warn
+from crmmodels.data.stray_dates import Strays
+from crmmodels.engines.files import PLACE, RAW
+from crmmodels.engines.text_dates import UNMATCHED
+from crmmodels.exceptions import CrmModelsWarning, DataError, ReturnsOnlyWarning, StrayDateWarning, missing_column
 
-_ROW = "row_number_of_crmmodels"
+_ROW: Final = "row_number_of_crmmodels"
 
 
-def role_problems(schema: nw.Schema, roles: Mapping[str, str], first_values: Mapping[str, Any]) -> Iterator[str]:
+def role_problems(
+    schema: nw.Schema, wanted: Mapping[str, str], reading: Reading, first_values: Mapping[str, Any]
+) -> dict[str, str]:
     """Name columns that are missing or of a type that their role cannot have.
 
     Parameters
     ----------
     schema : narwhals Schema
         Columns of the caller's frame and their types.
-    roles : mapping of str to str
-        Column of each role.
+    wanted : mapping of str to str
+        Column of each role; other columns under names that are no roles.
+    reading : Reading
+        How the log is read.
     first_values : mapping of str to object
         A value of each column, to show.
 
-    Yields
-    ------
-    str
-        One sentence per problem.
+    Returns
+    -------
+    dict of str to str
+        One sentence per role with a problem.
     """
-    for role, column in roles.items():
-        if column not in schema:
-            yield missing_column(column, list(schema), f" ({role}: {ROLES[role].meaning})")
-            continue
-        dtype = schema[column]
-        shown = f" such as {plain(first_values[column])!r}" if first_values.get(column) is not None else ""
-        kind = ROLES[role].kind
-        if kind == "number" and not dtype.is_numeric():
-            yield f"column {column!r} ({role}) must be numeric; it is {dtype}{shown}: convert it first"
-        if kind == "time" and dtype not in (nw.String, nw.Date, nw.Datetime):
-            yield (
-                f"column {column!r} ({role}) must hold dates, timestamps or ISO strings like '1997-01-31'; it is "
-                f"{dtype}{shown}, which is never taken for a date: convert it first, for example "
-                f"pandas.to_datetime(frame[{column!r}].astype(str), format='%Y%m%d')"
-            )
+    problems: dict[str, str] = {}
     taken: dict[str, str] = {}
-    for role, column in roles.items():
-        if column in taken:
-            yield f"column {column!r} cannot be both {taken[column]} and {role}"
-        taken[column] = role
+    for role, column in wanted.items():
+        meaning = f" ({role}: {ROLES[role].meaning})" if role in ROLES else f" ({role.split()[0]})"
+        if column not in schema:
+            problems[role] = missing_column(column, list(schema), meaning)
+        elif role in ROLES:
+            if problem := _type_problem(role, column, schema[column], reading, first_values.get(column)):
+                problems[role] = problem
+            if column in taken:
+                problems[role] = f"column {column!r} cannot be both {taken[column]} and {role}"
+            taken[column] = role
+        elif schema[column].is_nested():
+            problems[role] = f"column {column!r}{meaning} must hold text or numbers; it is {schema[column]}"
+    return problems
 
 
-def row_problems(log: nw.DataFrame[Any] | nw.LazyFrame[Any], roles: Mapping[str, str], *, refuse_duplicates: bool) -> list[str]:
+def _type_problem(role: str, column: str, dtype: nw.dtypes.DType, reading: Reading, value: Any) -> str | None:
+    kind, shown = ROLES[role].kind, "" if value is None else f" such as {plain(value)!r}"
+    if kind == "number" and not dtype.is_numeric():
+        return f"column {column!r} ({role}) must be numeric; it is {dtype}{shown}: convert it first"
+    if kind in {"key", "text"} and (dtype.is_nested() or dtype in {nw.Binary, nw.Unknown}):
+        return f"column {column!r} ({role}) must name something by text or numbers; it is {dtype}{shown}: convert it first"
+    if kind != "time":
+        return None
+    if reading.date_format is not None:
+        if dtype == nw.String or dtype.is_integer():
+            return None
+        return f"column {column!r} ({role}) is {dtype} and no text, so date_format= cannot be applied; leave it out"
+    if dtype in (nw.String, nw.Date, nw.Datetime):
+        return None
+    advice = "convert it first" if value is None else advice_on_value(plain(value), column)
+    return (
+        f"column {column!r} ({role}) must hold dates, timestamps or ISO strings like '1997-01-31'; it is "
+        f"{dtype}{shown}, which is never taken for a date: {advice}"
+    )
+
+
+def row_problems(log: nw.DataFrame[Any] | nw.LazyFrame[Any], reading: Reading) -> list[str]:
     """Name and count the rows that cannot be read.
 
     Parameters
     ----------
     log : narwhals DataFrame or LazyFrame
         The log with canonical column names.
-    roles : mapping of str to str
-        The caller's column of each role.
-    refuse_duplicates : bool
-        Whether rows that repeat others in every role are a problem.
+    reading : Reading
+        How it is read, with the caller's column of each role.
 
     Returns
     -------
     list of str
         One sentence per problem; empty where all rows can be read.
     """
-    wrong = _conditions(log.collect_schema(), roles)
-    counts = _collected(log.select(nw.len().alias("n"), *(test.sum().alias(name) for name, (test, _) in wrong.items())))
+    wrong = _conditions(log.collect_schema(), reading)
+    counts = collected(log.select(nw.len().alias("n"), *(test.sum().alias(name) for name, (test, _) in wrong.items())))
     n_of = {name: int(counts[name][0] or 0) for name in counts.columns}
     if n_of["n"] == 0:
         return ["it has no rows; at least one order is needed"]
-    problems = [
-        f"{count_of(n_of[name], 'row')} {text}, drop or correct them first; {_examples(log, test)}"
-        for name, (test, text) in wrong.items()
-        if n_of[name]
-    ]
-    if refuse_duplicates:
-        problems += _duplicate_problems(log)
+    problems = []
+    for name, (test, text) in wrong.items():
+        if n_of[name]:
+            rows, shown = _examples(log, test)
+            advice = _advice(name, rows, reading)
+            problems.append(f"{count_of(n_of[name], 'row')} {text}, {advice}; {shown}")
     return problems
+
+
+def needed(roles: Iterable[str]) -> list[str]:
+    """Those of some roles of which every row must have a value; a quantity only where it makes the amount."""
+    money = ("quantity", "unit_price") if "unit_price" in roles else ("amount",)
+    return [role for role in ("customer", "time", "order_id", *money) if role in roles]
+
+
+def missing_expressions(schema: nw.Schema, roles: Iterable[str]) -> dict[str, nw.Expr]:
+    """Whether a row with canonical columns misses what it needs, by role.
+
+    Parameters
+    ----------
+    schema : narwhals Schema
+        The columns.
+    roles : iterable of str
+        Roles that the log has.
+
+    Returns
+    -------
+    dict of str to narwhals Expr
+        One expression for each of the `needed` roles.
+    """
+    return {role: is_missing(role, schema) for role in needed(roles)}
 
 
 def only_returns(bounds: object) -> DataError:
@@ -92,7 +140,9 @@ def only_returns(bounds: object) -> DataError:
     return refused(f"all amounts {bounds} are negative, which are returns; at least one order is needed")
 
 
-def without_returns_only(result: nw.DataFrame[Any], bounds: object) -> nw.DataFrame[Any]:
+def without_returns_only(
+    result: nw.DataFrame[Any], bounds: object, say: Callable[[CrmModelsWarning, object], None]
+) -> nw.DataFrame[Any]:
     """Leave out customers without an order, with a warning; refuse a log in which nobody has one."""
     left_out = result.filter(nw.col("n_orders") == 0)
     if left_out.is_empty():
@@ -100,24 +150,23 @@ def without_returns_only(result: nw.DataFrame[Any], bounds: object) -> nw.DataFr
     kept = result.filter(nw.col("n_orders") > 0)
     if kept.is_empty():
         raise only_returns(bounds)
-    warn(
-        ReturnsOnlyWarning(
-            f"{count_of(len(left_out), 'customer')} with returns and no order {bounds} left out "
-            f"(such as {left_out['customer_id'].head(EXAMPLES_SHOWN).to_list()}, total {float(left_out['spend'].sum()):,.2f})"
-        )
+    concern = ReturnsOnlyWarning(
+        f"{count_of(len(left_out), 'customer')} with returns and no order {bounds} left out "
+        f"(such as {left_out['customer_id'].head(EXAMPLES_SHOWN).to_list()}, total {float(left_out['spend'].sum()):,.2f})"
     )
+    say(concern, bounds)
     return kept
 
 
-def nothing_left(log: nw.DataFrame[Any] | nw.LazyFrame[Any], roles: Mapping[str, str], bounds: object) -> DataError:
+def nothing_left(log: nw.DataFrame[Any] | nw.LazyFrame[Any], problems: Sequence[str], bounds: object) -> DataError:
     """Word that a log has no lines in some days, unless it cannot be read at all.
 
     Parameters
     ----------
     log : narwhals DataFrame or LazyFrame
         The log with canonical column names.
-    roles : mapping of str to str
-        The caller's column of each role.
+    problems : sequence of str
+        What is wrong with its rows.
     bounds : object
         The days; as text, "after ... and up to ...".
 
@@ -126,70 +175,166 @@ def nothing_left(log: nw.DataFrame[Any] | nw.LazyFrame[Any], roles: Mapping[str,
     DataError
         The error to raise.
     """
-    if problems := row_problems(log, roles, refuse_duplicates=False):
+    if problems:
         return refused(*problems)
-    time = _collected(log.select(nw.col("time").min().alias("first"), nw.col("time").max().alias("last"))).row(0)
+    time = collected(log.select(nw.col("time").min().alias("first"), nw.col("time").max().alias("last"))).row(0)
     first, last = (str(value)[:10] for value in time)
     return refused(f"no order is left {bounds}; the log runs from {first} to {last}: choose other dates")
 
 
-def _conditions(schema: nw.Schema, roles: Mapping[str, str]) -> dict[str, tuple[nw.Expr, str]]:
-    time = nw.col("time")
-    found = {
-        "no_customer": (is_missing("customer", schema), f"without a customer (column {roles['customer']!r})"),
-        "no_time": (time.is_null(), f"without a time (column {roles['time']!r})"),
-    }
-    if schema["time"] == nw.String:
+def stray_concern(
+    rows: nw.DataFrame[Any] | nw.LazyFrame[Any], time_zone: str | None, strays: Strays, which: str
+) -> StrayDateWarning:
+    """Word that a few orders lie long before or after all others, with their rows, and what to do.
+
+    Parameters
+    ----------
+    rows : narwhals DataFrame or LazyFrame
+        All rows with canonical columns.
+    time_zone : str or None
+        Zone in which the days of zoned timestamps are taken.
+    strays : Strays
+        Days since 1970-01-01, and the number of orders.
+    which : {"after", "before"}
+        On which side of the others they lie.
+
+    Returns
+    -------
+    StrayDateWarning
+        The warning.
+    """
+    bound, usual = (EPOCH + dt.timedelta(days=day) for day in (strays.day, strays.usual))
+    day = day_of_line(rows.collect_schema(), time_zone)
+    test = day >= nw.lit(bound) if which == "after" else day <= nw.lit(bound)
+    years = abs(strays.day - strays.usual) / 365.25
+    moves = "as_of and every age" if which == "after" else "the age of its customer"
+    way = f"until={usual.isoformat()!r}" if which == "after" else f"after={(usual - dt.timedelta(days=1)).isoformat()!r}"
+    return StrayDateWarning(
+        f"Orders: {count_of(strays.n, 'order')} of {bound.isoformat()} {'or later' if which == 'after' else 'or earlier'}, "
+        f"{years:,.1f} years {which} all others (next is {usual.isoformat()}), which moves {moves}; {_examples(rows, test)[1]}. "
+        f"If a date is mistyped, correct it, or leave it out by {way}"
+    )
+
+
+def _conditions(schema: nw.Schema, reading: Reading) -> dict[str, tuple[nw.Expr, str]]:
+    """What may be wrong with a row, and how that is said, by name."""
+    found: dict[str, tuple[nw.Expr, str]] = {}
+    column = reading.roles
+    wanted = [] if reading.drops_missing else needed(column)
+    money = [role for role in wanted if ROLES[role].kind == "number"]
+    for role in wanted:
+        if role not in money:
+            found[f"no_{role}"] = _missing(role, schema, column)
+    if schema.get("time") == nw.String:
+        time = nw.col("time")
         # In Python's regular expressions "$" admits a line feed at the end; in those of the engines it does not.
-        unreadable = ~time.is_null() & (~time.str.contains(ISO_DATE) | time.str.ends_with("\n"))
-        text = f"whose time (column {roles['time']!r}) is no ISO date like '1997-01-31'"
-        found["no_date"] = (unreadable, text)
-    if "order_id" in schema:
-        found["no_order"] = (is_missing("order_id", schema), f"without an order (column {roles['order_id']!r})")
-    if "amount" in schema:
-        amount = nw.col("amount")
-        column = roles["amount"]
-        no_amount = is_missing("amount", schema)
-        if schema["amount"].is_float():
-            found["infinite"] = (
-                ~no_amount & ~amount.is_finite(),
-                f"with an infinite amount (column {column!r})",
-            )
-        found["no_amount"] = (no_amount, f"without an amount (column {column!r})")
+        unreadable = ~is_missing("time", schema) & (~time.str.contains(ISO_DATE) | time.str.ends_with("\n"))
+        named = (
+            "no ISO date like '1997-01-31'" if reading.date_format is None else f"no date of the format {reading.date_format!r}"
+        )
+        found["no_date"] = (unreadable, f"whose time (column {column['time']!r}) is {named}")
+    for role in [name for name, meaning in ROLES.items() if meaning.kind == "number" and name in column]:
+        of_text = RAW + role in schema
+        if role in schema and schema[role].is_float() and (of_text or role in needed(column)):
+            endless = ~is_missing(role, schema) & ~nw.col(role).is_finite()
+            said = f"with an infinite {role.replace('_', ' ')} (column {column[role]!r})"
+            if of_text:
+                said = f"whose {role.replace('_', ' ')} (column {column[role]!r}) is {_no_number(reading)}"
+            found[f"unread_{role}" if of_text else f"infinite_{role}"] = (endless, said)
+    for role in money:
+        found[f"no_{role}"] = _missing(role, schema, column)
+    if {"quantity", "amount"} <= set(schema) and "quantity" in column:
+        conflict = (nw.col("quantity") < 0) & (nw.col("amount") > 0)
+        said = f"with a quantity (column {column['quantity']!r}) below 0 and an amount above 0"
+        if "amount" in column:
+            said += f" (column {column['amount']!r}): if that is the price of one unit, give unit_price={column['amount']!r} in its place"
+        found["sign"] = (conflict, said)
     return found
 
 
-def _duplicate_problems(log: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> Iterator[str]:
-    columns = list(log.collect_schema())
-    repeated = log.group_by(columns).agg(nw.len().alias(_ROW)).filter(nw.col(_ROW) > 1)
-    n = int(_collected(repeated.select((nw.col(_ROW) - 1).sum().alias("n")))["n"][0] or 0)
-    if n:
-        rows = _collected(repeated.drop(_ROW).head(EXAMPLES_SHOWN)).rows(named=True)
-        yield (
-            f"{count_of(n, 'row')} repeating another in every role (such as {_shown(rows)}); "
-            "duplicates='drop' removes them, 'keep' counts each as an order"
-        )
+def _missing(role: str, schema: nw.Schema, column: Mapping[str, str]) -> tuple[nw.Expr, str]:
+    said = "order" if role == "order_id" else role.replace("_", " ")
+    return is_missing(
+        role, schema
+    ), f"without {'an' if role in {'order_id', 'amount'} else 'a'} {said} (column {column[role]!r})"
 
 
-def _examples(log: nw.DataFrame[Any] | nw.LazyFrame[Any], test: nw.Expr) -> str:
-    if isinstance(log, nw.DataFrame):
-        rows = log.with_row_index(_ROW).filter(test).head(EXAMPLES_SHOWN)
-        numbers = ", ".join(str(number) for number in rows[_ROW].to_list())
-        shown = _shown(rows.drop(_ROW).rows(named=True))
-        return f"{'row' if len(rows) == 1 else 'rows'} {numbers}: {shown}"
-    return f"such as {_shown(_collected(log.filter(test).head(EXAMPLES_SHOWN)).rows(named=True))}"
+def _no_number(reading: Reading) -> str:
+    if reading.decimal is None:
+        return "no plain number like '-1234.50'"
+    return "no number like " + ("'-1.234,50'" if reading.decimal == "," else "'-1,234.50'")
+
+
+def _advice(name: str, rows: Sequence[Mapping[str, Any]], reading: Reading) -> str:
+    if name == "sign":
+        return "else correct them first"
+    if name == "no_date" and reading.date_format is None:
+        return advice_on_text([str(row["time"]) for row in rows], reading.roles["time"])
+    if name.startswith("unread") and reading.decimal is None:
+        return "give decimal=',' where a comma stands before decimals, or correct them first"
+    return "drop or correct them first"
+
+
+def duplicate_problems(whole: nw.DataFrame[Any] | nw.LazyFrame[Any], roles_of: Callable[[Any], Any]) -> list[str]:
+    """Name and count the rows that repeat another in every column.
+
+    Parameters
+    ----------
+    whole : narwhals DataFrame or LazyFrame
+        All columns of the caller's frame.
+    roles_of : callable
+        Makes canonical columns of some of its rows.
+
+    Returns
+    -------
+    list of str
+        One sentence; none where no row repeats another.
+    """
+    try:
+        repeated = whole.group_by(list(whole.collect_schema())).agg(nw.len().alias(_ROW)).filter(nw.col(_ROW) > 1)
+        n = int(collected(repeated.select((nw.col(_ROW) - 1).sum().alias("n")))["n"][0] or 0)
+    except TypeError as error:
+        return [f"rows cannot be compared, since a column holds lists or the like ({error}); leave that out"]
+    if not n:
+        return []
+    rows = collected(roles_of(repeated.drop(_ROW)).head(EXAMPLES_SHOWN)).rows(named=True)
+    problem = f"{count_of(n, 'row')} repeating another in every column (such as {_shown(rows)})"
+    return [f"{problem}; duplicates='drop' removes them, 'keep' counts each as an order"]
+
+
+def _examples(log: nw.DataFrame[Any] | nw.LazyFrame[Any], test: nw.Expr) -> tuple[Sequence[Mapping[str, Any]], str]:
+    """Some rows, and how they are shown: with their number in a frame, with file and line of files."""
+    if isinstance(log, nw.DataFrame) and PLACE not in log.columns:
+        found = log.with_row_index(_ROW).filter(test).head(EXAMPLES_SHOWN)
+        rows: Any = found.drop(_ROW).rows(named=True)
+        numbers = ", ".join(str(number) for number in found[_ROW].to_list())
+        return rows, f"{'row' if len(found) == 1 else 'rows'} {numbers}: {_shown(rows)}"
+    rows = collected(log.filter(test).head(EXAMPLES_SHOWN)).rows(named=True)
+    return rows, _shown(rows) if PLACE in log.collect_schema() else f"such as {_shown(rows)}"
 
 
 def _shown(rows: Any) -> str:
-    return "; ".join("(" + ", ".join(f"{name}={_told(value)}" for name, value in row.items()) + ")" for row in rows)
+    return "; ".join(_row_shown(row) for row in rows)
+
+
+def _row_shown(row: Mapping[str, Any]) -> str:
+    place = f"{row[PLACE]}: " if PLACE in row else ""
+    names = [name for name in row if not name.startswith((RAW, KEPT)) and name not in {PLACE, DAY}]
+    # A number that could not be read is shown as it stands in the file.
+    values = {
+        name: row[RAW + name] if row.get(RAW + name) is not None and not _is_finite(row[name]) else row[name] for name in names
+    }
+    return place + "(" + ", ".join(f"{name}={_told(value)}" for name, value in values.items()) + ")"
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _told(value: Any) -> str:
     """Show a value, and None, NaN and NaT alike, which engines use for the same thing."""
     if value is None or value != value:  # noqa: PLR0124  (only NaN and NaT differ from themselves)
         return "missing"
+    if isinstance(value, str):
+        value = value.removeprefix(UNMATCHED)
     return str(value) if hasattr(value, "isoformat") else repr(plain(value))
-
-
-def _collected(frame: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
-    return frame.collect() if isinstance(frame, nw.LazyFrame) else frame

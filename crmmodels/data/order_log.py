@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -13,7 +13,9 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, IntArray, Period, TimeUnit
 from crmmodels.data import order_plans
+from crmmodels.data.collecting import collected, failures
 from crmmodels.data.dates import as_date
+from crmmodels.data.kept import KeptColumn, kept_columns, last_kept
 from crmmodels.data.order_options import READER, refused
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import ParameterError
@@ -29,7 +31,7 @@ from crmmodels.kernels.order_summary import (
 )
 from crmmodels.kernels.periods import DAYS_PER_UNIT, first_day_of_period, period_of_day
 
-EPOCH = dt.date(1970, 1, 1)
+EPOCH: Final = order_plans.EPOCH
 NO_DAY: Final = 10**9
 """A day number later than any date."""
 MOST_PANEL_ROWS: Final = 200_000_000
@@ -97,11 +99,31 @@ def read_bounds(after: str | dt.date | np.datetime64 | None, until: str | dt.dat
     return bounds
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DayCounts:
+    """How much a log holds of each day.
+
+    Attributes
+    ----------
+    day : ndarray of int64, shape (n_days,)
+        Days since 1970-01-01, ascending.
+    n : ndarray of int64, shape (n_days,)
+        Orders and returns of the day.
+    """
+
+    day: IntArray
+    n: IntArray
+
+    def last(self) -> dt.date | None:
+        """Last day; None without any."""
+        return EPOCH + dt.timedelta(days=int(self.day[-1])) if len(self.day) else None
+
+
 class OrderLog(Protocol):
     """What `Orders` asks of a log."""
 
-    def last_day(self, bounds: Bounds) -> dt.date | None:
-        """Last day with a line; None without lines."""
+    def days(self, bounds: Bounds) -> DayCounts:
+        """Days with an order or a return, and how many of them."""
         ...
 
     def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
@@ -131,17 +153,19 @@ class ArrayLog:
         Customer of each code, ascending: a pandas Index or array.
     build : callable
         Makes a narwhals frame from named arrays.
+    keep : tuple of KeptColumn
+        Further columns, of which the last values are carried along.
     """
 
     lines: OrderLines
     order: AnyArray | None
     keys: Any
     build: Callable[[dict[str, Any]], nw.DataFrame[Any]]
+    keep: tuple[KeptColumn, ...] = ()
 
-    def last_day(self, bounds: Bounds) -> dt.date | None:
-        """Last day with a line."""
-        day = self._within(bounds).day
-        return None if len(day) == 0 else EPOCH + dt.timedelta(days=int(day.max()))
+    def days(self, bounds: Bounds) -> DayCounts:
+        """Count by day."""
+        return DayCounts(*np.unique(self._within(bounds).day.astype(np.int64), return_counts=True))
 
     def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by counting sorts."""
@@ -159,6 +183,7 @@ class ArrayLog:
                 "spend": summary.spend,
                 "mean_repeat_spend": np.divide(summary.repeat_spend, repeats, out=np.zeros(len(repeats)), where=repeats > 0),
                 **date_columns(summary.first_day, summary.last_day, as_of),
+                **last_kept(self.keep, self.lines.customer, self.kept(bounds), summary.customer),
             }
         )
 
@@ -220,15 +245,19 @@ class EngineLog:
         Columns customer, time and, where known, amount and order_id.
     time_zone : str or None
         Zone in which the days of zoned timestamps are taken.
+    keep : tuple of str
+        Names of further columns, of which the last values are carried along.
     """
 
     log: nw.LazyFrame[Any]
     time_zone: str | None
+    keep: tuple[str, ...] = ()
 
-    def last_day(self, bounds: Bounds) -> dt.date | None:
-        """Last day with a line."""
-        last = self._answer(lambda: self._orders(bounds).select(nw.col("day").max()))["day"][0]
-        return last.date() if isinstance(last, dt.datetime) else last
+    def days(self, bounds: Bounds) -> DayCounts:
+        """Count by day in the engine."""
+        counted = self._answer(lambda: self._orders(bounds).group_by("day").agg(nw.len().alias("n")))
+        counted = counted.filter(~counted["day"].is_null()).sort("day")
+        return DayCounts(_day_numbers(counted["day"]), counted["n"].to_numpy().astype(np.int64))
 
     def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by two group-bys of the engine."""
@@ -242,11 +271,17 @@ class EngineLog:
         def series(columns: dict[str, AnyArray]) -> list[nw.Series[Any]]:
             return [nw.new_series(name, column, backend=backend) for name, column in columns.items()]
 
-        return (
+        customers = (
             result.select("customer_id", "n_orders", "frequency")
             .with_columns(*series(age_columns(first, last, as_of, unit)))
             .with_columns(result["spend"], result["mean_repeat_spend"], *series(date_columns(first, last, as_of)))
         )
+        return self._with_kept(customers, bounds) if self.keep else customers
+
+    def _with_kept(self, customers: nw.DataFrame[Any], bounds: Bounds) -> nw.DataFrame[Any]:
+        day = order_plans.day_of_line(self.log.collect_schema(), self.time_zone)
+        last = self._answer(lambda: order_plans.last_values(self.log, day, self.keep, bounds.until, bounds.after))
+        return customers.join(last, left_on="customer_id", right_on="customer", how="left")
 
     def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
         """Count by period in the engine, then fill the gaps in memory."""
@@ -284,13 +319,11 @@ class EngineLog:
 
     def _answer(self, plan: Callable[[], nw.LazyFrame[Any]]) -> nw.DataFrame[Any]:
         """Plan and run."""
-        failures: tuple[type[Exception], ...] = (nw.exceptions.NarwhalsError, *duckdb_engine.errors())
         try:
-            if self.log.implementation.is_polars():
-                return plan().collect(engine="streaming")
-            return plan().collect()
-        except failures as error:
+            planned = plan()
+        except failures() as error:
             raise refused(f"{self.log.implementation} cannot read it: {duckdb_engine.reason(error)}") from error
+        return collected(planned)
 
     def _orders(self, bounds: Bounds) -> nw.LazyFrame[Any]:
         lines = order_plans.lines(self.log, self.time_zone)
@@ -329,7 +362,9 @@ def panel_columns(panel: Panel, period: Period) -> dict[str, AnyArray]:
     }
 
 
-def array_log(frame: pd.DataFrame, time_zone: str | None, build: Callable[[dict[str, Any]], nw.DataFrame[Any]]) -> ArrayLog:
+def array_log(
+    frame: pd.DataFrame, time_zone: str | None, build: Callable[[dict[str, Any]], nw.DataFrame[Any]], keep: Sequence[str] = ()
+) -> ArrayLog:
     """Turn a checked pandas frame with canonical columns into arrays.
 
     Parameters
@@ -340,6 +375,8 @@ def array_log(frame: pd.DataFrame, time_zone: str | None, build: Callable[[dict[
         Zone in which the days of zoned timestamps are taken.
     build : callable
         Makes a narwhals frame of the caller's kind from named arrays.
+    keep : sequence of str, optional
+        Names of further columns, which stand under `KEPT` and a number.
 
     Returns
     -------
@@ -353,7 +390,8 @@ def array_log(frame: pd.DataFrame, time_zone: str | None, build: Callable[[dict[
     amount = frame["amount"].to_numpy(dtype=np.float64) if "amount" in frame else None
     lines = OrderLines(rank[codes], days_of(frame["time"], time_zone), amount)
     order = pd.factorize(frame["order_id"], use_na_sentinel=False)[0] if "order_id" in frame else None
-    return ArrayLog(lines, order, keys.take(ascending), build)
+    columns = {name: frame[f"{order_plans.KEPT}{i}"] for i, name in enumerate(keep)}
+    return ArrayLog(lines, order, keys.take(ascending), build, kept_columns(columns, frame["time"]))
 
 
 def days_of(time: pd.Series[Any], time_zone: str | None) -> AnyArray:
@@ -382,7 +420,8 @@ def _runs(key: nw.Series[Any]) -> tuple[AnyArray, AnyArray]:
 
 
 def _has_missing(key: nw.Series[Any]) -> bool:
-    return bool(key.is_null().any() or (key.dtype.is_float() and key.is_nan().any()))
+    empty = (key.dtype.is_float() and key.is_nan().any()) or (key.dtype == nw.String and (key == "").any())
+    return bool(key.is_null().any() or empty)
 
 
 def _filled(counts: PeriodCounts, n_customers: int, as_of: dt.date, period: Period) -> tuple[Panel, int]:

@@ -6,6 +6,7 @@ One plan serves every lazy engine. Each reads the log once; rows that cannot be 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, Final
 
 import narwhals as nw
@@ -19,12 +20,17 @@ ISO_DATE: Final = (
     r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"
     rf"|{_LEAP_YEAR}-02-29)"
-    r"(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?$"
+    r"(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?: ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?$"
 )
 """ISO 8601 dates of the years 1 to 9999, with or without a time of day.
 
 Complete, leap years included, so that every engine refuses the same strings and none fails while parsing."""
 
+DAY: Final = "day_of_line"
+"""Column with the calendar day of a line, where it is known beside the time."""
+KEPT: Final = "kept_of_crmmodels_"
+"""Prefix of the columns that are carried along."""
+EPOCH: Final = dt.date(1970, 1, 1)
 _MONTHS: Final[dict[Period, int]] = {"M": 1, "Q": 3, "Y": 12}
 _NEVER: Final = dt.date(9999, 12, 31)
 
@@ -45,9 +51,16 @@ def order_day(time: nw.Expr, dtype: nw.dtypes.DType, time_zone: str | None = Non
     return time.cast(nw.Date)
 
 
+def day_of_line(schema: nw.Schema, time_zone: str | None) -> nw.Expr:
+    """Calendar day of the lines of a log with canonical columns."""
+    return nw.col(DAY) if DAY in schema else order_day(nw.col("time"), schema["time"], time_zone)
+
+
 def is_missing(column: str, schema: nw.Schema) -> nw.Expr:
-    """Whether a value is null, or NaN, which some frames have for it."""
+    """Whether a value is null, or NaN, which some frames have for it, or empty text, which files have for it."""
     missing = nw.col(column).is_null()
+    if schema[column] == nw.String:
+        return missing | (nw.col(column) == "")
     return missing | nw.col(column).is_nan() if schema[column].is_float() else missing
 
 
@@ -57,14 +70,19 @@ def lines(log: nw.LazyFrame[Any], time_zone: str | None) -> nw.LazyFrame[Any]:
     The amount is infinite where it is missing or the day or order cannot be read: no sum hides it, and it costs no count of its own.
     """
     schema = log.collect_schema()
-    day = order_day(nw.col("time"), schema["time"], time_zone).alias("day")
+    day = day_of_line(schema, time_zone).alias("day")
     amount = nw.col("amount").cast(nw.Float64) if "amount" in schema else nw.lit(0.0)
     order_id = ["order_id"] if "order_id" in schema else []
     known = ~nw.col("day").is_null()
     if order_id:
         known &= ~is_missing("order_id", schema)
+    if {"quantity", "amount"} <= set(schema):
+        # A price of one unit, taken for the money of a line of returned goods.
+        known &= ~((nw.col("quantity") < 0) & (nw.col("amount") > 0)).fill_null(value=False)
     read = nw.when(known).then(nw.col("amount")).fill_null(float("inf"))
-    return log.select("customer", day, amount.alias("amount"), *order_id).with_columns(read.alias("amount"))
+    quantity = ["quantity"] if "quantity" in schema else []
+    taken = log.select("customer", day, amount.alias("amount"), *order_id, *quantity).with_columns(read.alias("amount"))
+    return taken.drop(quantity) if quantity else taken
 
 
 def up_to(log: nw.LazyFrame[Any], until: dt.date) -> nw.LazyFrame[Any]:
@@ -148,3 +166,17 @@ def first_days(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Number of customers whose first order day each day is."""
     firsts = log.filter(nw.col("amount") >= 0).group_by("customer").agg(nw.col("day").min())
     return firsts.group_by("day").agg(nw.len().alias("n"))
+
+
+def last_values(
+    log: nw.LazyFrame[Any], day: nw.Expr, keep: Sequence[str], until: dt.date | None, start: dt.date | None
+) -> nw.LazyFrame[Any]:
+    """Last value that is not missing of further columns per customer; of several at one time the greatest."""
+    schema = log.collect_schema()
+    lines = log.with_columns(day.alias("day"))
+    lines = lines if until is None else up_to(lines, until)
+    lines = lines if start is None else after(lines, start)
+    columns = [f"{KEPT}{i}" for i in range(len(keep))]
+    present = [(~is_missing(column, schema)).cast(nw.Int8).alias(f"has_{column}") for column in columns]
+    last = [nw.col(c).last(order_by=[f"has_{c}", "time", c]).alias(name) for c, name in zip(columns, keep, strict=True)]
+    return lines.with_columns(*present).group_by("customer").agg(*last)

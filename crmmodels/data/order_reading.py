@@ -1,145 +1,336 @@
-"""From a caller's frame to a log with canonical columns."""
+"""From a caller's frame or files to a log with canonical columns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from crmmodels.data.order_checks import role_problems, row_problems
+from crmmodels.data.collecting import collected
+from crmmodels.data.order_checks import duplicate_problems, missing_expressions, role_problems, row_problems
 from crmmodels.data.order_log import ArrayLog, EngineLog, OrderLog, array_log
-from crmmodels.data.order_options import refused
+from crmmodels.data.order_options import Reading, refused
+from crmmodels.data.order_plans import DAY, ISO_DATE, KEPT
 from crmmodels.data.roles import ROLES
-from crmmodels.data.tables import KINDS, any_frame, repeated_columns
+from crmmodels.data.schema import count_of, plain
+from crmmodels.data.tables import KINDS, any_frame, odd_columns
 from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.engines.files import PLACE, RAW
+from crmmodels.engines.text_dates import DatePattern, date_pattern, with_iso_dates
+from crmmodels.exceptions import CrmModelsWarning, DuplicatesWarning, MissingRowsWarning, UnitPriceWarning
 
 Lines = nw.DataFrame[Any] | nw.LazyFrame[Any]
+_PLAIN: Final = "column_of_crmmodels_"
+_PRICES: Final = (
+    "price",
+    "unitprice",
+    "itemprice",
+    "preis",
+    "einzelpreis",
+    "stückpreis",
+    "prix",
+    "prixunitaire",
+    "precio",
+    "preço",
+)
+_CHINESE_PRICES: Final = ("单价", "價格", "价格", "單價")
 
 
-def canonical_lines(native: Any, roles: Mapping[str, str], time_zone: str | None, *, drop_duplicates: bool) -> Lines:
-    """Rename the roles' columns and drop the others, after checking that they can be what they are said to be.
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedLog:
+    """A log with canonical columns.
+
+    Attributes
+    ----------
+    lines : narwhals DataFrame or LazyFrame
+        One column per role, `KEPT` and a number for each further column, and perhaps `DAY`; rows that are left out are not there.
+    problems : callable
+        Reads all rows again, and says what is wrong with them.
+    log : OrderLog
+        The lines, to be summed.
+    rows : callable
+        Makes all rows again, those left out, too; of files with `PLACE`.
+    concerns : tuple of CrmModelsWarning
+        What the caller should be told.
+    """
+
+    lines: Lines
+    problems: Callable[[], list[str]]
+    log: OrderLog
+    rows: Callable[[], Lines]
+    concerns: tuple[CrmModelsWarning, ...]
+    reading: Reading
+
+    def part(self, lines: Lines) -> OrderLog:
+        """The same log of some of its lines."""
+        return _log_of(lines, self.reading)
+
+
+def open_log(native: Any, reading: Reading, report: Callable[[], Any] | None = None) -> OpenedLog:
+    """Read a log: names, types and, in memory, rows.
 
     Parameters
     ----------
     native : dataframe
-        The caller's frame.
-    roles : mapping of str to str
-        Column of each role.
-    time_zone : str or None
-        Zone in which the days of zoned timestamps are taken.
-    drop_duplicates : bool
-        Whether only one of the rows that are equal in every role stays.
+        The caller's frame, or a relation over files.
+    reading : Reading
+        How.
+    report : callable, optional
+        For files: a frame of the same rows with `PLACE`, and texts of numbers.
 
     Returns
     -------
-    narwhals DataFrame or LazyFrame
-        One column per role.
+    OpenedLog
+        The log. A lazy one has not been read, unless rows were to be left out or duplicates to be sought.
 
     Raises
     ------
     DataError
-        If this is no dataframe, or a column is missing or of a wrong type.
+        If this is no dataframe, a column is missing or of a wrong type, or rows in memory cannot be read; every problem is named.
     """
-    if problem := repeated_columns(native):
+    if problem := odd_columns(native):
         raise refused(problem)
     opened = any_frame(native)
     if opened is None:
         raise refused(f"expected a dataframe ({KINDS}) or a path; got {type(native).__name__}")
     if opened.implementation.is_dask():
         raise refused("a Dask frame cannot be summed here; write it to Parquet, and give the path")
+    whole, roles_of = _named(native, reading)
+    canonical = roles_of(whole)
+
+    def rows() -> Lines:
+        if report is None:
+            return canonical
+        again, choose = _named(report(), reading)
+        return choose(again)
+
+    def problems() -> list[str]:
+        found = row_problems(rows(), reading)
+        return [*found, *duplicate_problems(whole, roles_of)] if reading.refuses_duplicates else found
+
+    if (isinstance(canonical, nw.DataFrame) or reading.refuses_duplicates) and (found := problems()):
+        raise refused(*found)
+    concerns: list[CrmModelsWarning] = []
+    lines = roles_of(_without_duplicates(whole, concerns)) if reading.drops_duplicates else canonical
+    lines = _without_missing(lines, reading, concerns) if reading.drops_missing else lines
+    if _looks_like_unit_price(reading.roles):
+        concerns.append(_unit_price_concern(reading.roles["amount"]))
+    return OpenedLog(lines, problems, _log_of(lines, reading), rows, tuple(concerns), reading)
+
+
+def _log_of(lines: Lines, reading: Reading) -> OrderLog:
+    """Choose how a log is summed: kernels on arrays in memory, or plans for an engine."""
+    if isinstance(lines, nw.LazyFrame):
+        return EngineLog(lines, reading.time_zone, tuple(reading.keep))
+    if lines.implementation.is_polars():
+        return EngineLog(lines.lazy(), reading.time_zone, tuple(reading.keep))
+    return _array_log(lines, reading)
+
+
+def _named(native: Any, reading: Reading) -> tuple[Lines, Callable[[Lines], Lines]]:
+    """All columns under plain names, and what makes canonical ones of those of the roles."""
+    wrong: dict[str, str] = {}
+    time = reading.roles["time"]
     local = False
     if isinstance(native, pd.DataFrame):
-        typed = _typed_objects(native, roles)
-        local = _is_zoned(typed.dtypes.get(roles["time"]))
-        opened = nw.from_native(_with_local_time(typed, roles["time"], time_zone) if local else typed)
+        native = _typed_objects(native, reading, wrong)
+        local = _is_zoned(native.dtypes.get(time))
+        native = _with_local_time(native, time, reading.time_zone) if local else native
+    opened: Any = any_frame(native)
     schema = opened.collect_schema()
-    if any(role_problems(schema, roles, {})):
-        known = [column for column in dict.fromkeys(roles.values()) if column in schema]
-        raise refused(*role_problems(schema, roles, _first_values(opened, known)))
-    if not local:
-        opened = _with_days_of_zone(opened, native, roles["time"], time_zone)
-    canonical: Lines = opened.select(*(nw.col(column).alias(role) for role, column in roles.items()))
-    if not drop_duplicates:
-        return canonical
-    return canonical.unique(maintain_order=True) if isinstance(canonical, nw.DataFrame) else canonical.unique()
+    wanted = {**reading.roles, **{f"keep {column}": column for column in reading.keep}}
+    if wrong or role_problems(schema, wanted, reading, {}):
+        known = [column for column in dict.fromkeys(wanted.values()) if column in schema]
+        wrong = {**role_problems(schema, wanted, reading, _first_values(opened, known)), **wrong}
+        raise refused(*wrong.values(), *_problems_of_others(opened, reading, wrong))
+    _check_zone(schema[time], native, reading, local=local)
+    if reading.time_zone is not None and duckdb_engine.is_relation(native):
+        native = duckdb_engine.to_local_time(native, time, reading.time_zone)
+    opened = any_frame(_with_dates(native, schema[time], reading))
+    # Some engines read names such as "^a.*$" or "*" as patterns.
+    names = {name: f"{_PLAIN}{i}" for i, name in enumerate(opened.collect_schema())}
+    taken = dict(reading.roles)
+    taken |= {f"{KEPT}{i}": column for i, column in enumerate(reading.keep)}
+    taken |= {RAW + role: RAW + column for role, column in reading.roles.items() if RAW + column in names}
+    taken |= {name: name for name in (PLACE, DAY) if name in names}
+
+    def roles_of(lines: Lines) -> Lines:
+        canonical: Lines = lines.select(*(nw.col(names[column]).alias(role) for role, column in taken.items()))
+        return _with_amount(canonical) if "unit_price" in reading.roles else canonical
+
+    return opened.rename(names), roles_of
 
 
-def _with_days_of_zone(opened: Lines, native: Any, time: str, time_zone: str | None) -> Lines:
-    """Refuse a zone that cannot be applied, and give DuckDB the local time that it does not keep."""
-    dtype = opened.collect_schema()[time]
-    zone = getattr(dtype, "time_zone", None)
+def _with_amount(lines: Lines) -> Lines:
+    """Money of each line from quantity and unit price; infinite where one of them is, so that it is noticed."""
+    quantity, price = (nw.col(name).cast(nw.Float64) for name in ("quantity", "unit_price"))
+    endless = (quantity.abs() == float("inf")) | (price.abs() == float("inf"))
+    return lines.with_columns(nw.when(endless).then(nw.lit(float("inf"))).otherwise(quantity * price).alias("amount"))
+
+
+def _with_dates(native: Any, dtype: Any, reading: Reading) -> Any:
+    """ISO 8601 text where a format is given, and the day of text in DuckDB, which casts faster than it matches."""
+    time = reading.roles["time"]
+    if reading.date_format is not None:
+        pattern = date_pattern(reading.date_format)
+        if not isinstance(pattern, DatePattern) or (dated := with_iso_dates(native, time, pattern)) is None:
+            raise refused(
+                f"dates of a format are read from pandas, Polars, PyArrow, DuckDB and files; got {type(native).__name__}"
+            )
+        native = dated
+    elif dtype != nw.String:
+        return native
+    return duckdb_engine.with_day_of_text(native, time, ISO_DATE, DAY) if duckdb_engine.is_relation(native) else native
+
+
+def _check_zone(dtype: Any, native: Any, reading: Reading, *, local: bool) -> None:
+    """Refuse a zone that cannot be applied."""
+    zone, column, time_zone = getattr(dtype, "time_zone", None), reading.roles["time"], reading.time_zone
+    if local:
+        return
     if time_zone is not None and dtype == nw.String:
         raise refused(
-            f"column {time!r} is text, which counts by the day that it names, so time_zone={time_zone!r} cannot be applied; "
+            f"column {column!r} is text, which counts by the day that it names, so time_zone={time_zone!r} cannot be applied; "
             "leave it out, or make timestamps of the text first"
         )
     if zone is None and time_zone is not None:
-        raise refused(f"column {time!r} has no time zone, so time_zone={time_zone!r} cannot be applied; leave it out")
-    if zone is None or not duckdb_engine.is_relation(native):
-        return opened
-    if time_zone is None:
+        raise refused(f"column {column!r} has no time zone, so time_zone={time_zone!r} cannot be applied; leave it out")
+    if zone is not None and time_zone is None and duckdb_engine.is_relation(native):
         raise refused(
-            f"column {time!r} holds instants, and DuckDB has no zone of the column in which to take their "
+            f"column {column!r} holds instants, and DuckDB has no zone of the column in which to take their "
             "day; give time_zone=, such as 'Europe/Berlin'"
         )
-    return nw.from_native(duckdb_engine.to_local_time(native, time, time_zone))
 
 
-def open_log(canonical: Lines, roles: Mapping[str, str], time_zone: str | None, *, refuse_duplicates: bool) -> OrderLog:
-    """Choose how a log is summed: kernels on arrays in memory, or plans for an engine.
-
-    Parameters
-    ----------
-    canonical : narwhals DataFrame or LazyFrame
-        One column per role.
-    roles : mapping of str to str
-        The caller's column of each role.
-    time_zone : str or None
-        Zone in which the days of zoned timestamps are taken.
-    refuse_duplicates : bool
-        Whether rows that repeat others in every role are a problem.
-
-    Returns
-    -------
-    OrderLog
-        The log. A lazy one has not been read, unless duplicates had to be sought.
-
-    Raises
-    ------
-    DataError
-        If rows in memory cannot be read.
-    """
-    lazy = isinstance(canonical, nw.LazyFrame)
-    if (not lazy or refuse_duplicates) and (problems := row_problems(canonical, roles, refuse_duplicates=refuse_duplicates)):
-        raise refused(*problems)
-    if isinstance(canonical, nw.LazyFrame):
-        return EngineLog(canonical, time_zone)
-    if canonical.implementation.is_polars():
-        return EngineLog(canonical.lazy(), time_zone)
-    return _array_log(canonical, time_zone)
+def _without_duplicates(whole: Lines, concerns: list[CrmModelsWarning]) -> Lines:
+    """One of the rows that are equal in every column of the caller's frame; how many others there were is said."""
+    once: Lines
+    if isinstance(whole, nw.DataFrame):
+        once = nw.maybe_reset_index(_unique(whole))
+        n = len(whole) - len(once)
+    else:
+        once = whole.unique()
+        n = _length(whole) - _length(once)
+    if n:
+        concerns.append(DuplicatesWarning(f"Orders: {count_of(n, 'row')} repeating another in every column left out"))
+    return once
 
 
-def _typed_objects(frame: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFrame:
-    """Give pandas columns of Python dates or decimals the type that they have."""
+def _unique(whole: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+    try:
+        return whole.unique(keep="first", maintain_order=True)
+    except TypeError as error:
+        raise refused(f"rows cannot be compared, since a column holds lists or the like ({error}); leave that out") from error
+
+
+def _length(lines: nw.LazyFrame[Any]) -> int:
+    return int(collected(lines.select(nw.len().alias("n")))["n"][0])
+
+
+def _without_missing(lines: Lines, reading: Reading, concerns: list[CrmModelsWarning]) -> Lines:
+    """Rows that miss nothing that they need; how many others there were is said."""
+    missing = missing_expressions(lines.collect_schema(), reading.roles)
+    any_missing = nw.any_horizontal(*missing.values(), ignore_nulls=False)
+    tests = {"n": nw.len(), "any": any_missing.sum(), **{role: test.sum() for role, test in missing.items()}}
+    counted = collected(lines.select(*(test.alias(name) for name, test in tests.items())))
+    n_of = {name: int(counted[name][0] or 0) for name in tests}
+    said = [f"{n_of[role]:,} without {role} (column {reading.roles[role]!r})" for role in missing if n_of[role]]
+    if n_of["n"] and n_of["any"] == n_of["n"]:
+        raise refused(f"all {count_of(n_of['n'], 'row')} miss something: {', '.join(said)}; at least one order is needed")
+    if n_of["any"]:
+        concerns.append(
+            MissingRowsWarning(f"Orders: {n_of['any']:,} of {count_of(n_of['n'], 'row')} left out: {', '.join(said)}")
+        )
+    return nw.maybe_reset_index(lines.filter(~any_missing)) if isinstance(lines, nw.DataFrame) else lines.filter(~any_missing)
+
+
+def _looks_like_unit_price(roles: Mapping[str, str]) -> bool:
+    """Whether the money of lines is of a column that is named as a price, while there are quantities."""
+    if "quantity" not in roles or "amount" not in roles or "unit_price" in roles:
+        return False
+    name = roles["amount"].casefold()
+    folded = "".join(sign for sign in name if sign.isalpha())
+    return folded in _PRICES or any(word in name for word in _CHINESE_PRICES)
+
+
+def _unit_price_concern(column: str) -> UnitPriceWarning:
+    return UnitPriceWarning(
+        f"Orders: column {column!r} is taken for the money of whole lines, and not multiplied by the quantity; if it is the price "
+        f"of one unit, give unit_price={column!r} in place of amount={column!r}"
+    )
+
+
+def _problems_of_others(opened: Lines, reading: Reading, wrong: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the rows of a frame in memory in the columns whose type is in order."""
+    if isinstance(opened, nw.LazyFrame):
+        return
+    skipped = {*wrong, *(["time"] if reading.date_format is not None else [])}
+    readable = {role: column for role, column in reading.roles.items() if role not in skipped}
+    if readable:
+        rows = opened.select(*(opened[column].alias(role) for role, column in readable.items()))
+        yield from row_problems(rows, replace(reading, roles=readable))
+
+
+def _typed_objects(frame: pd.DataFrame, reading: Reading, wrong: dict[str, str]) -> pd.DataFrame:
+    """Give pandas columns of Python dates, decimals or categories the type that they have; what is mixed is said."""
     typed: dict[str, Any] = {}
-    for role, column in roles.items():
-        if column not in frame.columns or frame[column].dtype != object:
+    for role, column in reading.roles.items():
+        if column not in frame.columns:
             continue
-        kind = pd.api.types.infer_dtype(frame[column], skipna=True)
-        if ROLES[role].kind == "time" and kind in {"date", "datetime", "datetime64"}:
-            typed[column] = _as_datetimes(frame[column], role)
-        if ROLES[role].kind == "number" and kind in {"decimal", "integer", "floating", "mixed-integer-float"}:
-            typed[column] = frame[column].astype(np.float64)
-        if ROLES[role].kind == "key" and kind.startswith("mixed"):
-            types = sorted({type(item).__name__ for item in frame[column].dropna()})
-            if len(types) == 1:
-                continue
-            raise refused(f"column {column!r} ({role}) mixes {', '.join(types)}; make all of them one type, such as text")
+        values = frame[column]
+        if _is_dictionary(values.dtype):
+            typed[column] = values.astype(_plain_type(values.dtype))
+            continue
+        if values.dtype != object:
+            continue
+        kind, inferred = ROLES[role].kind, pd.api.types.infer_dtype(values, skipna=True)
+        if kind == "time" and inferred in {"date", "datetime", "datetime64"}:
+            try:
+                typed[column] = pd.to_datetime(values)
+            except (ValueError, TypeError):
+                wrong[role] = (
+                    f"column {column!r} ({role}) mixes time zones; make them one first with pandas.to_datetime(..., utc=True), "
+                    "and give time_zone= for the zone in which their day is taken"
+                )
+        elif kind == "number" and inferred in {"decimal", "integer", "floating", "mixed-integer-float"}:
+            typed[column] = values.astype(np.float64)
+        elif kind in {"key", "text"} and (problem := _mixture(values, inferred)):
+            wrong[role] = f"column {column!r} ({role}) {problem}"
     return frame.assign(**typed) if typed else frame
+
+
+def _mixture(values: pd.Series[Any], inferred: str) -> str | None:
+    """Why values cannot be told apart, such as text and numbers, or lists; None where they can."""
+    if inferred in {"string", "integer", "floating", "boolean", "decimal", "date", "datetime", "bytes", "empty"}:
+        return None
+    types = {type(item): item for item in values.dropna()}
+    if any(kind.__hash__ is None for kind in types):
+        return (
+            f"holds {', '.join(sorted(kind.__name__ for kind in types))}, which name nothing; make them text or numbers first"
+        )
+    if len(types) <= 1:
+        return None
+    shown = ", ".join(
+        f"{kind.__name__} such as {plain(item)!r}" for kind, item in sorted(types.items(), key=lambda x: x[0].__name__)
+    )
+    column = f"frame[{values.name!r}]"
+    return f"mixes {shown}; make all of them text: {column} = {column}.astype('string')"
+
+
+def _is_dictionary(dtype: object) -> bool:
+    """Whether a type of pandas is categorical, in its own or in Arrow's representation."""
+    if isinstance(dtype, pd.ArrowDtype):
+        return str(dtype.pyarrow_dtype).startswith("dictionary")
+    return isinstance(dtype, pd.CategoricalDtype)
+
+
+def _plain_type(dtype: Any) -> Any:
+    """Type of the values of a categorical one."""
+    return pd.ArrowDtype(dtype.pyarrow_dtype.value_type) if isinstance(dtype, pd.ArrowDtype) else dtype.categories.dtype
 
 
 def _is_zoned(dtype: object) -> bool:
@@ -147,16 +338,6 @@ def _is_zoned(dtype: object) -> bool:
     if isinstance(dtype, pd.ArrowDtype):
         return getattr(dtype.pyarrow_dtype, "tz", None) is not None
     return isinstance(dtype, pd.DatetimeTZDtype)
-
-
-def _as_datetimes(column: pd.Series[Any], role: str) -> pd.Series[Any]:
-    try:
-        return pd.to_datetime(column)
-    except (ValueError, TypeError):
-        raise refused(
-            f"column {column.name!r} ({role}) mixes time zones; make them one first with pandas.to_datetime(..., utc=True), and "
-            "give time_zone= for the zone in which their day is taken"
-        ) from None
 
 
 def _with_local_time(frame: pd.DataFrame, column: str, time_zone: str | None) -> pd.DataFrame:
@@ -169,11 +350,14 @@ def _with_local_time(frame: pd.DataFrame, column: str, time_zone: str | None) ->
 
 
 def _first_values(frame: Lines, columns: list[str]) -> dict[str, Any]:
-    if not columns:
-        return {}
-    head = frame.select(*columns).head(1)
-    collected = head.collect() if isinstance(head, nw.LazyFrame) else head
-    return {name: collected[name][0] if len(collected) else None for name in columns}
+    """A value of each column that is not missing, where the first rows have one."""
+    found: dict[str, Any] = {}
+    for i, column in enumerate(columns):
+        plain_name = f"{_PLAIN}{i}"
+        named = frame.rename({column: plain_name}).select(plain_name)
+        values = collected(named.filter(~nw.col(plain_name).is_null()).head(1))[plain_name].to_list()
+        found[column] = values[0] if values else None
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +381,11 @@ class _SeriesBuilder:
         return customer.to_frame().with_columns(*series)
 
 
-def _array_log(canonical: nw.DataFrame[Any], time_zone: str | None) -> ArrayLog:
+def _array_log(lines: nw.DataFrame[Any], reading: Reading) -> ArrayLog:
     """Read an eager frame into arrays; answers are built by the frame's own library."""
-    native = canonical.to_native()
+    native = lines.to_native()
     if isinstance(native, pd.DataFrame):
-        return array_log(native, time_zone, _PandasBuilder())
-    backend, dtype = canonical.implementation, canonical["customer"].dtype
-    if dtype in {nw.Unknown, nw.Binary} or dtype.is_nested():
-        raise refused("the customers are of a type that cannot be grouped; make them text or numbers first")
-    pandas_frame = native.to_pandas(date_as_object=False) if backend.is_pyarrow() else canonical.to_pandas()
-    return array_log(pandas_frame, time_zone, _SeriesBuilder(dtype, backend))
+        return array_log(native, reading.time_zone, _PandasBuilder(), reading.keep)
+    backend, dtype = lines.implementation, lines["customer"].dtype
+    pandas_frame = native.to_pandas(date_as_object=False) if backend.is_pyarrow() else lines.to_pandas()
+    return array_log(pandas_frame, reading.time_zone, _SeriesBuilder(dtype, backend), reading.keep)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,17 +14,19 @@ import numpy as np
 
 from crmmodels._typing import AnyArray, Period, TimeUnit
 from crmmodels.data.dates import as_date, check_unit
-from crmmodels.data.order_checks import nothing_left, only_returns, row_problems, without_returns_only
+from crmmodels.data.order_checks import nothing_left, only_returns, stray_concern, without_returns_only
+from crmmodels.data.order_files import open_source
 from crmmodels.data.order_log import ArrayLog, BadRowsError, Bounds, OrderDays, OrderLog, read_bounds
-from crmmodels.data.order_options import READER, check_options, refused
-from crmmodels.data.order_plans import order_day
-from crmmodels.data.order_reading import Lines, canonical_lines, open_log
+from crmmodels.data.order_options import READER, Reading, check_options, refused
+from crmmodels.data.order_plans import KEPT, day_of_line
+from crmmodels.data.order_reading import Lines, OpenedLog, open_log
 from crmmodels.data.roles import ROLES
 from crmmodels.data.schema import count_of, plain
 from crmmodels.data.split import Split
+from crmmodels.data.stray_dates import strays_after, strays_before
 from crmmodels.data.tables import OutputKind, in_kind_of, in_output
 from crmmodels.engines import duckdb as duckdb_engine
-from crmmodels.exceptions import DataError, ParameterError, ReturnsOnlyWarning, warn
+from crmmodels.exceptions import CrmModelsWarning, DataError, ParameterError, ReturnsOnlyWarning, StrayDateWarning, warn
 
 _MONEY_COLUMNS: Final = ("spend", "mean_repeat_spend")
 
@@ -40,26 +42,50 @@ class Orders:
     ----------
     frame : dataframe, str or Path
         pandas, Polars (eager or lazy), PyArrow table, DuckDB relation, or a path or glob of Parquet or CSV files, which
-        DuckDB reads without loading them whole.
+        DuckDB reads without loading them whole, or of workbooks (.xlsx). Names of columns are exact, never patterns.
     customer : str
         Column that names the customer.
     time : str
-        Column with dates, timestamps or ISO 8601 strings. Only the calendar day counts.
+        Column with dates, timestamps or ISO 8601 strings, or text of ``date_format``. Only the calendar day counts. Nothing
+        else is taken for a date.
     amount : str, optional
         Column with the money of the line. Negative amounts are returns: they lower the spend of their customer, but they
         are no orders and do not move the first or last order. Without it the spend columns are left out.
     order_id : str, optional
         Column that names the order, where an order may have several rows. Without it each row is an order.
-    quantity, list_price, unit_cost, category, sku, channel, discount, service_cost, reference_price, currency : str, optional
+    quantity, unit_price : str, optional
+        Units of the line, and what one of them was paid. With both, the money of the line is their product and ``amount`` is
+        left out. A quantity below 0 beside an amount above 0 is refused, since the amount then is of one unit.
+    list_price, unit_cost, category, sku, channel, discount, service_cost, reference_price, currency : str, optional
         Further roles, which some models need; see `lines`.
     time_zone : str, optional
         Zone in which the day of zoned timestamps is taken, such as "Asia/Shanghai". Default: the zone of the column.
+    keep : sequence of str, optional
+        Further columns of the log, such as a country. `customers` gives the last value of each that is not missing: that of
+        the latest time, of several at one time the greatest.
+    date_format : str, optional
+        Format of text dates in the notation of ``strptime``, such as "%d/%m/%Y" or "%d.%m.%Y %H:%M"; English names of
+        months; years of two digits from 69 on are of the 1900s. Whole numbers such as 20260131 are read as their digits.
+    missing : {"refuse", "drop"}, default "refuse"
+        What becomes of rows without customer, time, amount or order id: a DataError, or they are left out and counted in a
+        warning. Empty text is missing, too.
     duplicates : {"keep", "drop", "refuse"}, default "keep"
-        What becomes of rows that repeat another in every role: each is an order, all but one are removed, or a DataError.
+        What becomes of rows that repeat another in every column of ``frame``, whether it has a role or not: each is an order,
+        all but one are left out and counted in a warning, or a DataError.
     after, until : str or date, optional
         Count only orders after one day, and up to another, which then is the latest and the default ``as_of``. Default: all.
     output : {"pandas", "polars", "pyarrow", "duckdb"}, optional
         Kind of the answers when ``frame`` is a path; default "pandas".
+    encoding : str, optional
+        Encoding of CSV files, such as "gb18030" or "cp1252"; default UTF-8.
+    delimiter : str, optional
+        Sign between the fields of CSV files. Default: that of comma, semicolon, tab and bar at which the first line comes
+        apart into the columns that are named here.
+    decimal : {".", ","}, optional
+        Sign before decimals in CSV files; the other one, spaces and apostrophes may then group thousands. Default: only plain
+        numbers such as -1234.50 are read.
+    sheet : str or sequence of str, optional
+        Sheets of a workbook, one below the other. Default: its only sheet.
     memory_limit : str, optional
         Memory that DuckDB may use when ``frame`` is a path, such as "4GB"; beyond it DuckDB spills to disk.
     threads : int, optional
@@ -70,14 +96,30 @@ class Orders:
     DataError
         If a column is missing or of a wrong type, or rows have no customer, time or amount, or the log is empty: one error
         names every problem with counts and examples. Rows of lazy frames and files are checked by the call
-        that reads them.
+        that reads them, which names file and line.
     ParameterError
         If a parameter is out of range.
     MissingDependencyError
-        If a path is given and DuckDB is not installed.
+        If a path is given and DuckDB and PyArrow, or python-calamine for workbooks, are not installed.
+
+    Warns
+    -----
+    DuplicatesWarning, MissingRowsWarning
+        If rows were left out as asked.
+    UnitPriceWarning
+        If ``amount`` is named as a price, beside quantities.
+    StrayDateWarning
+        By the first call that needs the last day: if a few orders lie far from all others.
+    OrderIdWarning
+        By the first call that counts orders: if lines of one order id lie more than a week apart.
 
     Notes
     -----
+    Every value of a CSV file is text: ids stay as they are written ("007" is not "7"), times follow the rules of text
+    in memory. Several files are one log by the names of their columns: CSV files must all have the same names in their first
+    lines, Parquet files the columns that are named here. Types that differ between Parquet files are widened where no value
+    changes, and refused where one would. Nothing is fetched: only files of this machine are read.
+
     Orders of one customer on one calendar day are one order day. With :math:`d_0 < \dots < d_x` the order days of a customer
     up to ``as_of``: frequency :math:`x`, age at last :math:`t_x = d_x - d_0`, age :math:`T = \text{as\_of} - d_0`.
 
@@ -106,6 +148,7 @@ class Orders:
     amount: str | None = None
     order_id: str | None = None
     quantity: str | None = None
+    unit_price: str | None = None
     list_price: str | None = None
     unit_cost: str | None = None
     category: str | None = None
@@ -116,10 +159,17 @@ class Orders:
     reference_price: str | None = None
     currency: str | None = None
     time_zone: str | None = None
+    keep: Sequence[str] = ()
+    date_format: str | None = None
+    missing: Literal["refuse", "drop"] = "refuse"
     duplicates: Literal["keep", "drop", "refuse"] = "keep"
     after: str | dt.date | np.datetime64 | None = None
     until: str | dt.date | np.datetime64 | None = None
     output: OutputKind | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: Literal[".", ","] | None = None
+    sheet: str | Sequence[str] | None = None
     memory_limit: str | None = None
     threads: int | None = None
 
@@ -127,20 +177,48 @@ class Orders:
         """Check parameters, columns and, in memory, rows."""
         check_options(self._arguments())
         bounds = read_bounds(self.after, self.until)
-        native = self.frame
-        if isinstance(native, str | Path):
-            native = duckdb_engine.open_files(native, reader=READER, memory_limit=self.memory_limit, threads=self.threads)
-        roles = self.roles
+        reading = Reading(
+            roles=self.roles,
+            keep=tuple(self.keep),
+            time_zone=self.time_zone,
+            date_format=self.date_format,
+            decimal=self.decimal,
+            drops_missing=self.missing == "drop",
+            drops_duplicates=self.duplicates == "drop",
+            refuses_duplicates=self.duplicates == "refuse",
+        )
+        native, report = self._source()
         with duckdb_engine.turn(native):
-            lines = canonical_lines(native, roles, self.time_zone, drop_duplicates=self.duplicates == "drop")
-            log = open_log(lines, roles, self.time_zone, refuse_duplicates=self.duplicates == "refuse")
-        object.__setattr__(self, "_lines", lines)
-        object.__setattr__(self, "_bounds", bounds)
-        object.__setattr__(self, "_log", log)
+            opened = open_log(native, reading, report)
+        for name, value in (("_opened", opened), ("_bounds", bounds), ("_said", set())):
+            object.__setattr__(self, name, value)
+        for concern in opened.concerns:
+            warn(concern)
 
-    _lines: Lines = field(init=False)
+    _opened: OpenedLog = field(init=False)
     _bounds: Bounds = field(init=False)
-    _log: OrderLog = field(init=False)
+    _said: set[tuple[object, ...]] = field(init=False)
+
+    def _source(self) -> tuple[Any, Callable[[], Any] | None]:
+        """Frame that is read; of files also one that says where each row stands."""
+        if not isinstance(self.frame, str | Path):
+            return self.frame, None
+        return open_source(self.frame, self._arguments())
+
+    @property
+    def _lines(self) -> Lines:
+        return self._opened.lines
+
+    @property
+    def _log(self) -> OrderLog:
+        return self._opened.log
+
+    def _say(self, concern: CrmModelsWarning, about: object = None) -> None:
+        """Warn, once a log, whichever call notices it."""
+        key = (type(concern).__name__, str(about))
+        if key not in self._said:
+            self._said.add(key)
+            warn(concern)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy by the arguments: a connection to files cannot be carried along, but opened again."""
@@ -154,6 +232,11 @@ class Orders:
         """Column of each role that was given."""
         named: dict[str, str | None] = {role: getattr(self, role) for role in ROLES}
         return {role: column for role, column in named.items() if column is not None}
+
+    @property
+    def known_roles(self) -> frozenset[str]:
+        """Roles that were given, and the amount where quantity and unit price make it."""
+        return frozenset(self.roles) | ({"amount"} if self.unit_price is not None else set())
 
     def customers(
         self, as_of: str | dt.date | np.datetime64 | None = None, unit: TimeUnit = "D", window_days: int | None = None
@@ -201,7 +284,7 @@ class Orders:
             must = "a whole number of days, 1 or more, that does not begin before the year 1"
             raise ParameterError.must_be("customers", "window_days", must, days)
         bounds = self._bounded(None if days is None else end - dt.timedelta(days=days), end)
-        return self._native(without_returns_only(self._customers(bounds, end, unit), bounds))
+        return self._native(without_returns_only(self._customers(bounds, end, unit), bounds, self._say))
 
     def panel(self, period: Period = "M", as_of: str | dt.date | np.datetime64 | None = None) -> Any:
         """One row per customer and calendar period, from the first order on, empty periods included.
@@ -247,8 +330,8 @@ class Orders:
             raise only_returns(bounds) if answer.n_returns_only else self._nothing_left(bounds)
         if answer.n_returns_only:
             left_out = count_of(answer.n_returns_only, "customer")
-            warn(ReturnsOnlyWarning(f"{left_out} with returns and no order {bounds} left out"))
-        return self._native(answer.frame if "amount" in self.roles else answer.frame.drop("spend"))
+            self._say(ReturnsOnlyWarning(f"{left_out} with returns and no order {bounds} left out"), bounds)
+        return self._native(answer.frame if "amount" in self.known_roles else answer.frame.drop("spend"))
 
     def split(self, at: str | dt.date | np.datetime64, until: str | dt.date | np.datetime64 | None = None) -> Split:
         """Calibration and holdout: the orders up to a date, and those after it.
@@ -296,14 +379,17 @@ class Orders:
             is read before it is wanted.
         """
         with self._turn():
-            return self._native(self._lines_within())
+            lines = self._lines_within()
+            further = {f"{KEPT}{i}": name for i, name in enumerate(self.keep)}
+            roles = [nw.col(name) for name in ROLES if name in self.known_roles]
+            return self._native(lines.select(*roles, *(nw.col(name).alias(to) for name, to in further.items())))
 
     def _lines_within(self) -> Lines:
         lines, bounds = self._lines, self._bounds
         if isinstance(self._log, ArrayLog) and isinstance(lines, nw.DataFrame):
             kept: Any = nw.new_series("kept", self._log.kept(bounds), backend=lines.implementation)
             return lines.filter(kept)
-        day = order_day(nw.col("time"), lines.collect_schema()["time"], self.time_zone)
+        day = day_of_line(lines.collect_schema(), self.time_zone)
         for bound, keeps in ((bounds.after, day.__gt__), (bounds.until, day.__le__)):
             lines = lines if bound is None else lines.filter(keeps(nw.lit(bound)))
         return lines
@@ -320,11 +406,10 @@ class Orders:
         return f"Orders({kind}{size}; {roles}{'; ' + ' '.join(bounds) if bounds else ''})"
 
     def _bad_rows(self) -> DataError:
-        problems = row_problems(self._lines, self.roles, refuse_duplicates=self.duplicates == "refuse")
-        return refused(*(problems or ["its sums or days are out of range; check the amounts and times"]))
+        return refused(*(self._opened.problems() or ["its sums or days are out of range; check the amounts and times"]))
 
     def _nothing_left(self, bounds: Bounds) -> DataError:
-        return nothing_left(self._lines, self.roles, bounds)
+        return nothing_left(self._lines, self._opened.problems(), bounds)
 
     def _end(self, as_of: str | dt.date | np.datetime64 | None, verb: str) -> dt.date:
         until = self._bounds.until
@@ -341,11 +426,15 @@ class Orders:
 
     def _last_day(self) -> dt.date:
         try:
-            last = self._log.last_day(self._bounds)
+            days = self._log.days(self._bounds)
+            last = days.last()
         except OverflowError:
             raise self._bad_rows() from None
         if last is None:
             raise self._nothing_left(self._bounds)
+        for which, find in (("after", strays_after), ("before", strays_before)):
+            if (found := find(days.day, days.n)) is not None and (StrayDateWarning.__name__, which) not in self._said:
+                self._say(stray_concern(self._opened.rows(), self.time_zone, found, which), which)
         return last
 
     def _bounded(self, after: dt.date | None, until: dt.date) -> Bounds:
@@ -361,7 +450,7 @@ class Orders:
     def _customers_until(self, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
         bounds = self._bounded(None, end)
         with self._turn():
-            return without_returns_only(self._customers(bounds, end, unit), bounds)
+            return without_returns_only(self._customers(bounds, end, unit), bounds, self._say)
 
     def _customers(self, bounds: Bounds, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
         result = self._counted(bounds, end, unit)
@@ -384,7 +473,7 @@ class Orders:
             raise self._bad_rows() from None
         if not isinstance(self._log, ArrayLog) and self._answer_kind() != "duckdb":
             result = result.sort("customer_id")
-        return result if "amount" in self.roles else result.drop(*_MONEY_COLUMNS)
+        return result if "amount" in self.known_roles else result.drop(*_MONEY_COLUMNS)
 
     def _answer_kind(self) -> str:
         if isinstance(self.frame, str | Path):

@@ -33,6 +33,7 @@ ROLES: Final[dict[str, Role]] = {
         Role("amount", "number", "money of the line; negative for a return"),
         Role("order_id", "key", "which order the line belongs to"),
         Role("quantity", "number", "units bought"),
+        Role("unit_price", "number", "money paid for one unit"),
         Role("list_price", "number", "price of one unit before any discount"),
         Role("unit_cost", "number", "cost of one unit"),
         Role("category", "text", "product category"),

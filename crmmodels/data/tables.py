@@ -185,6 +185,27 @@ def any_frame(data: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
     return opened if isinstance(opened, nw.DataFrame | nw.LazyFrame) else None
 
 
+def odd_columns(data: Any) -> str | None:
+    """Word that the columns of a frame cannot be asked for by name; None where they can.
+
+    Parameters
+    ----------
+    data : object
+        What a caller gave.
+
+    Returns
+    -------
+    str or None
+        The problem: several levels of names in pandas, or names that are repeated.
+    """
+    if isinstance(data, pd.DataFrame) and data.columns.nlevels > 1:
+        return (
+            f"its columns have {data.columns.nlevels} levels of names, such as {data.columns[0]!r}; make them one first: "
+            "frame.columns = ['_'.join(map(str, name)) for name in frame.columns]"
+        )
+    return repeated_columns(data)
+
+
 def repeated_columns(data: Any) -> str | None:
     """Word that a frame names columns alike, which pandas and PyArrow admit; None where it does not.
 
@@ -256,6 +277,8 @@ def in_output(result: nw.DataFrame[Any], kind: str, relation: Any, reader: str) 
     """
     if kind == "duckdb":
         return in_kind_of(relation, result)
+    if kind == "pandas" and result.implementation.is_pandas():
+        return result.to_native()
     try:
         if kind == "polars":
             return result.to_polars()

@@ -12,7 +12,7 @@ from typing import Any, Final
 import narwhals as nw
 import numpy as np
 
-from crmmodels.data.order_plans import order_day
+from crmmodels.data.order_plans import day_of_line
 from crmmodels.kernels.value import base, contribution, premium, saving
 
 Plan = nw.LazyFrame[Any]
@@ -31,8 +31,7 @@ def value_lines(lines: nw.DataFrame[Any] | Plan, time_zone: str | None, margin: 
     """
     log = lines.lazy() if isinstance(lines, nw.DataFrame) else lines
     schema = log.collect_schema()
-    in_memory = nw.col("day_of_line") if "day_of_line" in schema else None
-    day = (order_day(nw.col("time"), schema["time"], time_zone) if in_memory is None else in_memory).alias("day")
+    day = day_of_line(schema, time_zone).alias("day")
     amount = nw.col("amount").cast(nw.Float64)
     sign = nw.when(nw.col("amount") < 0).then(nw.lit(-1.0)).otherwise(nw.lit(1.0))
     quantity = sign * nw.col("quantity").cast(nw.Float64).abs() if "quantity" in schema else sign

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import glob
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -10,14 +10,17 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
-from crmmodels.exceptions import DataError, MissingDependencyError, ParameterError
-
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
 
 _TURN: Final = RLock()
+_SHOWN: Final = 80
+"""Characters of a line that a message shows."""
+ENCODING_ADVICE: Final = (
+    "give encoding=, such as 'gb18030' (Chinese Excel), 'cp1252' (Western Excel) or 'utf-16' (Unicode text)"
+)
 
 
 def turn(native: object) -> AbstractContextManager[Any]:
@@ -53,73 +56,43 @@ def reason(error: Exception) -> str:
     Returns
     -------
     str
-        Its words, with advice of ours instead of DuckDB's where it had too little memory.
+        One sentence: where a line of a CSV file cannot be read, which and why; its own words elsewhere, with advice of ours
+        where it had too little memory.
     """
     module = sys.modules.get("duckdb")
     if module is None or not isinstance(error, module.OutOfMemoryException):
-        return str(error)
+        return _csv_reason(str(error)) if "CSV Error" in str(error) else str(error)
     said = str(error).partition("Possible solutions")[0].strip()
     return f"{said}; raise memory_limit=, lower threads=, or free space for what DuckDB puts aside on disk"
 
 
-def open_files(pattern: str | Path, *, reader: str, memory_limit: str | None, threads: int | None) -> Any:
-    """Relation over a Parquet or CSV file, or a glob of them, without reading it.
+def _csv_reason(said: str) -> str:
+    """File, line and fault of what DuckDB says of a CSV file on twenty lines."""
 
-    Parameters
-    ----------
-    pattern : str or Path
-        Path or glob; the ending says whether the files are Parquet or CSV.
-    reader : str
-        Who reads, for the error.
-    memory_limit : str or None
-        Memory that DuckDB may use before it spills to disk, such as "4GB"; its own default for None.
-    threads : int or None
-        Threads that DuckDB may use; its own default for None.
+    def found(pattern: str) -> str:
+        match = re.search(pattern, said, re.MULTILINE)
+        return "" if match is None else match.group(1).strip()
 
-    Returns
-    -------
-    duckdb.DuckDBPyRelation
-        A relation on a connection of its own.
+    name, line, text = found(r"^ *file = (.*)$"), found(r"CSV Error on Line: (\d+)"), found(r"Original Line: (.*)$")
+    place = f"file {Path(name).name!r}, line {line}"
+    expected, got = found(r"Expected Number of Columns: (\d+)"), found(r"Found: (\d+)")
+    if "unicode" in said.lower():
+        return f"{place}: is no text of the encoding 'utf-8'; {ENCODING_ADVICE}"
+    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    if expected and got:
+        return f"{place}: has {got} fields where the first line has {expected} ({shown}); correct that line"
+    if "quote" in said.lower():
+        return f"{place}: a quotation mark is not closed, or stands inside a field ({shown}); correct that line"
+    return f"{place}: {found(r'^(?!Invalid Input|Original Line)(.+)$') or said.splitlines()[0]} ({shown}); correct that line"
 
-    Raises
-    ------
-    MissingDependencyError
-        If DuckDB is not installed.
-    DataError
-        If no file matches, the ending is neither Parquet nor CSV, or DuckDB cannot read the files.
-    ParameterError
-        If DuckDB does not accept a setting.
-    """
-    try:
-        import duckdb  # noqa: PLC0415  (imported where used: an extra)
-    except ImportError as error:
-        raise MissingDependencyError.needed(f"{reader} reading files", "duckdb", "duckdb") from error
-    path = str(pattern)
-    if not glob.glob(path, recursive=True):
-        raise DataError(reader, [f"no file matches {path!r}; give a path or a glob such as 'orders/*.parquet'"], "path")
-    config: dict[str, str | bool | int | float | list[str]] = {}
-    if memory_limit is not None:
-        config["memory_limit"] = memory_limit
-    if threads is not None:
-        config["threads"] = threads
-    try:
-        # The operating system caches files already; a copy of DuckDB's own would only take memory.
-        connection = duckdb.connect(config={**config, "enable_external_file_cache": False})
-    except duckdb.Error as error:
-        must = f"what DuckDB accepts, such as memory_limit='4GB', threads=4 ({error})"
-        raise ParameterError.must_be(reader, ", ".join(config), must, tuple(config.values())) from error
-    lowered = path.lower()
-    try:
-        if lowered.endswith((".parquet", ".pq")):
-            return connection.read_parquet(path)
-        if lowered.endswith((".csv", ".csv.gz", ".tsv", ".txt")):
-            return connection.read_csv(path)
-    except duckdb.Error as error:
-        raise DataError(reader, [f"DuckDB cannot read {path!r}: {error}"], "path") from error
-    if Path(path).is_dir():
-        raise DataError(reader, [f"{path!r} is a folder; give a glob such as '{path}/*.parquet'"], "path")
-    problem = f"{path!r} ends neither in .parquet nor in .csv (.csv.gz, .tsv, .txt); name the files with their ending"
-    raise DataError(reader, [problem], "path")
+
+def with_day_of_text(relation: duckdb.DuckDBPyRelation, column: str, iso_date: str, day: str) -> duckdb.DuckDBPyRelation:
+    """Add the calendar day of ISO 8601 text, missing where it is none; a cast decides on plain dates, which is faster than a pattern."""
+    text = identifier(column)
+    plain = f"length({text}) = 10 AND {text}[5] = '-' AND {text}[8] = '-'"
+    of_plain = f"CASE WHEN TRY_CAST({text} AS DATE) >= DATE '0001-01-01' THEN TRY_CAST({text} AS DATE) END"
+    of_other = f"CASE WHEN regexp_matches({text}, {literal(iso_date)}) THEN CAST({text}[:10] AS DATE) END"
+    return relation.project(f"*, CASE WHEN {plain} THEN {of_plain} ELSE {of_other} END AS {identifier(day)}")
 
 
 def is_relation(frame: object) -> bool:
@@ -166,15 +139,23 @@ def answer_relation(
 
 def part(relation: duckdb.DuckDBPyRelation, column: str, number: int, n_parts: int) -> duckdb.DuckDBPyRelation:
     """Rows of a relation whose value of a column falls into one of so many parts."""
-    name = '"' + column.replace('"', '""') + '"'
-    return relation.filter(f"hash({name}) % {n_parts} = {number}")
+    return relation.filter(f"hash({identifier(column)}) % {n_parts} = {number}")
 
 
 def to_local_time(relation: duckdb.DuckDBPyRelation, column: str, time_zone: str) -> duckdb.DuckDBPyRelation:
     """Replace a TIMESTAMP WITH TIME ZONE column by the wall-clock time in a time zone."""
-    name = '"' + column.replace('"', '""') + '"'
-    zone = time_zone.replace("'", "''")
-    return relation.project(f"* REPLACE (timezone('{zone}', {name}) AS {name})")
+    name = identifier(column)
+    return relation.project(f"* REPLACE (timezone({literal(time_zone)}, {name}) AS {name})")
+
+
+def identifier(name: str) -> str:
+    """Name of a column in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def identifier(name: str) -> str:
@@ -188,4 +169,4 @@ def literal(text: str) -> str:
 
 
 def _quoted(values: Sequence[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return ", ".join(literal(value) for value in values)

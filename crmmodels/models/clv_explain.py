@@ -59,7 +59,7 @@ def explain_lines(base: CustomerBase, model: CLVBase, customer: Any, benchmarks:
     days = (table["day"].to_numpy().astype("datetime64[D]") - np.datetime64(end, "D")).astype(np.float64)
     factor = np.asarray(discount_factor(days, model.discount_rate_annual)) if model.discount_rate_annual else np.ones(len(days))
     first = table["is_first"].to_numpy(dtype=np.bool_)
-    told = {role: table[name] for role, name in _TOLD.items() if role in orders.roles}
+    told = {role: table[name] for role, name in _TOLD.items() if role in orders.known_roles}
     explained = pd.DataFrame(
         {
             "day": table["day"],

@@ -63,7 +63,7 @@ def roles_of(base: CustomerBase) -> frozenset[str]:
         Their names.
     """
     parts = {name for name in _PARTS if getattr(base, name) is not None}
-    return frozenset(_VALUE_ROLES & set(base.orders.roles)) | parts
+    return frozenset(_VALUE_ROLES & base.orders.known_roles) | parts
 
 
 def linked(values: Values, table: Table) -> Values:

@@ -12,7 +12,6 @@ import numpy as np
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.data.dates import as_date
 from crmmodels.data.order_log import EPOCH
-from crmmodels.data.order_reading import open_log
 from crmmodels.data.orders import Orders
 from crmmodels.data.schema import plain
 from crmmodels.exceptions import ParameterError
@@ -192,7 +191,7 @@ def _order_days(orders: Orders, customer: Any, end: dt.date) -> IntArray:
             found = lines.filter(name == nw.lit(customer))
             own = found.collect() if isinstance(found, nw.LazyFrame) else found
         if len(own):
-            log = open_log(own, orders.roles, orders.time_zone, refuse_duplicates=False)
+            log = orders._opened.part(own)  # noqa: SLF001
             day = log.order_days(orders._bounded(None, end)).day  # noqa: SLF001
     if not len(day):
         must = f"a customer with an order up to {end.isoformat()}"

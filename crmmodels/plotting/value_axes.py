@@ -320,9 +320,9 @@ def legend_above(
 def _notes(model: CLVModel, data: Any) -> Mapping[str, str]:
     """What these data tell apart, as the model says it of those that it was fitted to; nothing of accounts."""
     if isinstance(data, Orders):
-        return identified_by(frozenset(data.roles), model.margin, model.price_reference, {})
+        return identified_by(data.known_roles, model.margin, model.price_reference, {})
     if isinstance(data, CustomerBase):
-        roles = frozenset(data.orders.roles) | {name for name in _PART_OF_BASE if getattr(data, name)}
+        roles = data.orders.known_roles | {name for name in _PART_OF_BASE if getattr(data, name)}
         return identified_by(roles, model.margin, model.price_reference, {})
     return {}
 

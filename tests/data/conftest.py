@@ -26,6 +26,10 @@ class Engine:
     def lazy(self) -> bool:
         return self.name not in {"pandas", "polars", "pyarrow"}
 
+    def key(self, value: Any) -> Any:
+        """A customer as the engine has it: as text in a CSV file."""
+        return str(value) if self.name == "csv" else value
+
 
 def _parquet(frame: pd.DataFrame, folder: Path) -> str:
     half = len(frame) // 2

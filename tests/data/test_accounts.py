@@ -89,10 +89,20 @@ class TestByHand:
 
     def test_customers_may_be_whole_numbers(self, engine, tmp_path):
         frame = HAND.assign(id=HAND["id"].map({"A": 7, "B": 11}))
-        referrals = Referrals(pd.DataFrame({"by": [7], "whom": [11]}), referrer="by", referee="whom")
+        seven, eleven = engine.key(7), engine.key(11)
+        referrals = Referrals(pd.DataFrame({"by": [seven], "whom": [eleven]}), referrer="by", referee="whom")
         found = accounts(CustomerBase(hand_orders(engine.make(frame, tmp_path)), referrals))
-        assert found.loc[11, "referrer_id"] == 7
-        assert found.loc[7, "base_same"] == pytest.approx(50.0)
+        assert found.loc[eleven, "referrer_id"] == seven
+        assert found.loc[seven, "base_same"] == pytest.approx(50.0)
+
+    def test_numbers_are_not_looked_for_among_the_texts_of_a_csv_file(self, tmp_path):
+        frame = HAND.assign(id=HAND["id"].map({"A": 7, "B": 11}))
+        frame.to_csv(tmp_path / "log.csv", index=False)
+        referrals = Referrals(pd.DataFrame({"by": [7], "whom": [11]}), referrer="by", referee="whom")
+        with pytest.raises(
+            DataError, match=r"cannot be found \(such as \[11\]\), since the log names customers like '7'; make both text"
+        ):
+            accounts(CustomerBase(hand_orders(tmp_path / "log.csv"), referrals))
 
     def test_what_is_optional_is_there_and_zero(self):
         found = accounts(hand_orders())

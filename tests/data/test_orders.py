@@ -97,11 +97,11 @@ def test_customers_come_sorted_and_as_eager_frames_do(engine: Any, tmp_path: Pat
 @pytest.mark.parametrize("unit", UNITS)
 def test_cdnow_agrees_with_lifetimes(engine: Any, unit: Any, tmp_path: Path, as_pandas: Any) -> None:
     frame = crm.datasets.load_cdnow().rename(columns={"customer_id": "id"})
-    expected = reference(frame, "1998-06-30", unit)
+    expected = reference(frame, "1998-06-30", unit).rename(index=engine.key).sort_index()
     actual = as_pandas(orders_of(engine.make(frame, tmp_path)).customers(as_of="1998-06-30", unit=unit)).set_index(
         "customer_id"
     )
-    assert actual.index.equals(expected.index)
+    assert actual.index.tolist() == expected.index.tolist()
     assert len(actual) == 2357
     assert actual["n_orders"].sum() == 6919
     for ours, theirs in (("frequency", "frequency"), ("age_at_last", "recency"), ("age", "T")):
@@ -116,14 +116,14 @@ def test_random_logs_agree_with_lifetimes(
 ) -> None:
     frame = frame.set_axis(["id", "date", "spend"], axis=1)
     as_of = (frame["date"].min() + pd.Timedelta(days=after)).strftime("%Y-%m-%d")
-    expected = reference(frame, as_of, unit)
+    expected = reference(frame, as_of, unit).rename(index=engine.key).sort_index()
     native = engine.make(frame, tmp_path_factory.mktemp("log"))
     actual = as_pandas(orders_of(native).customers(as_of=as_of, unit=unit)).set_index("customer_id")
     assert actual.index.tolist() == expected.index.tolist()
     for ours, theirs in (("frequency", "frequency"), ("age_at_last", "recency"), ("age", "T")):
         np.testing.assert_array_equal(actual[ours].to_numpy(dtype=float), expected[theirs].to_numpy(), err_msg=ours)
     np.testing.assert_allclose(actual["mean_repeat_spend"], expected["monetary_value"], rtol=1e-9, atol=1e-9)
-    until = frame[frame["date"] <= as_of]
+    until = frame[frame["date"] <= as_of].assign(id=frame["id"].map(engine.key))
     np.testing.assert_array_equal(actual["n_orders"], until.groupby("id").size())
     np.testing.assert_allclose(actual["spend"], until.groupby("id")["spend"].sum(), rtol=1e-12, atol=1e-9)
 
@@ -223,14 +223,16 @@ def test_customers_who_only_returned_are_left_out_with_a_warning(engine: Any, tm
 def test_duplicates_are_kept_dropped_or_refused_as_asked(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
     twice = pd.concat([SMALL, SMALL.iloc[[1, 1]]], ignore_index=True)
     native = engine.make(twice, tmp_path)
-    kept, dropped = (as_pandas(orders_of(native, duplicates=how).customers()) for how in ("keep", "drop"))
+    kept = as_pandas(orders_of(native).customers())
+    with pytest.warns(crm.DuplicatesWarning, match="2 rows repeating another in every column left out"):
+        dropped = as_pandas(orders_of(native, duplicates="drop").customers())
     assert kept["n_orders"].tolist() == [6, 1, 1]
     assert dropped["n_orders"].tolist() == [4, 1, 1]
     with pytest.raises(crm.DataError) as caught:
         orders_of(native, duplicates="refuse")
     first, problem = str(caught.value).splitlines()
     assert first == "Orders cannot read this order log:"
-    assert problem.startswith("- 2 rows repeating another in every role (such as (customer='a', time=2026-01-15 12:00:00, ")
+    assert problem.startswith("- 2 rows repeating another in every column (such as (customer='a', time=")
     assert problem.endswith("); duplicates='drop' removes them, 'keep' counts each as an order")
 
 
@@ -241,10 +243,10 @@ def test_a_log_without_duplicates_is_not_refused(engine: Any, tmp_path: Path, as
 
 @pytest.mark.parametrize("keys", [[3, 1, 2], ["3", "1", "2"], [3.5, 1.5, 2.5]], ids=["int", "text", "float"])
 def test_customers_keep_the_type_of_their_ids(engine: Any, keys: list[Any], tmp_path: Path, as_pandas: Any) -> None:
-    if engine.name == "csv" and isinstance(keys[0], str):
-        pytest.skip("a CSV file has no types: digits read as numbers")
     frame = log(*((key, "2026-01-01", 1.0) for key in keys))
-    assert as_pandas(orders_of(engine.make(frame, tmp_path)).customers())["customer_id"].tolist() == sorted(keys)
+    assert as_pandas(orders_of(engine.make(frame, tmp_path)).customers())["customer_id"].tolist() == sorted(
+        map(engine.key, keys)
+    )
 
 
 def test_the_input_stays_as_it_was(engine: Any, tmp_path: Path) -> None:
@@ -441,6 +443,9 @@ def test_logs_and_models_of_relations_take_turns(output: Any, tmp_path: Path) ->
 def test_what_an_engine_cannot_read_is_refused(tmp_path: Path) -> None:
     rows = "\n".join(f"{i},2020-01-01,1.5" for i in range(60_000))
     (tmp_path / "log.csv").write_text(f"id,date,spend\n{rows}\n5,2020-01-03,oops\n")
-    for native in (tmp_path / "log.csv", pl.scan_csv(tmp_path / "log.csv", infer_schema_length=100)):
-        with pytest.raises(crm.DataError, match="cannot read it: "):
-            orders_of(native).customers()
+    with pytest.raises(crm.DataError, match="cannot read it: "):
+        orders_of(pl.scan_csv(tmp_path / "log.csv", infer_schema_length=100)).customers()
+    with pytest.raises(
+        crm.DataError, match=r"is no plain number .* log\.csv line 60002: \(customer='5', time='2020-01-03', amount='oops'"
+    ):
+        orders_of(tmp_path / "log.csv").customers()

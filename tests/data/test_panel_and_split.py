@@ -58,6 +58,7 @@ def test_panels_agree_with_brute_force(
             orders.panel(period, as_of=end)
         return
     panel = as_pandas(orders.panel(period, as_of=end))
+    expected = {(engine.key(customer), day): cell for (customer, day), cell in expected.items()}
     actual = {
         (row.customer_id, str(row.period.date())): (row.n_orders, row.spend, row.exposure)
         for row in panel.itertuples(index=False)

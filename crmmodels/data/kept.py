@@ -1,0 +1,75 @@
+"""Further columns of an order log in memory, of which each customer keeps the last value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crmmodels._typing import AnyArray, BoolArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptColumn:
+    """A column, ready to be reduced to the last value of each customer.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    cells : pandas.Series
+        One per line.
+    rank : ndarray of int64, shape (n_lines,)
+        Place of each line in the order of times, and of values within a time; -1 where the value is missing.
+    """
+
+    name: str
+    cells: Any
+    rank: IntArray
+
+
+def kept_columns(columns: Mapping[str, pd.Series[Any]], time: pd.Series[Any]) -> tuple[KeptColumn, ...]:
+    """Rank the lines of each column by time and value."""
+    if not columns:
+        return ()
+    when = pd.factorize(time, sort=True)[0]
+    return tuple(KeptColumn(name, values, _rank(values, when)) for name, values in columns.items())
+
+
+def _rank(values: pd.Series[Any], when: AnyArray) -> IntArray:
+    code = pd.factorize(values, sort=True)[0].astype(np.int64)
+    missing = (code < 0) | (values.astype(object) == "").fillna(value=False).to_numpy(dtype=np.bool_)
+    return np.where(missing, -1, when.astype(np.int64) * (len(values) + 1) + code)
+
+
+def last_kept(columns: Sequence[KeptColumn], customer: AnyArray, counts: BoolArray, wanted: AnyArray) -> dict[str, Any]:
+    """Last value of each customer, missing where there is none.
+
+    Parameters
+    ----------
+    columns : sequence of KeptColumn
+        The columns.
+    customer : ndarray of int, shape (n_lines,)
+        Code of the customer of each line.
+    counts : ndarray of bool, shape (n_lines,)
+        Whether the day of the line counts.
+    wanted : ndarray of int, shape (n_customers,)
+        Codes of the customers that are asked for.
+
+    Returns
+    -------
+    dict of str to pandas array
+        Shape (n_customers,) by name.
+    """
+    last: dict[str, Any] = {}
+    for column in columns:
+        lines = np.flatnonzero(counts & (column.rank >= 0))
+        by_rank = lines[np.lexsort((column.rank[lines], customer[lines]))]
+        position = np.full(int(customer.max(initial=0)) + 1, -1, np.int64)
+        position[customer[by_rank]] = by_rank
+        taken = pd.api.extensions.take(column.cells.array, position[wanted], allow_fill=True)
+        last[column.name] = taken
+    return last

@@ -1,0 +1,71 @@
+"""Orders long before or after all others, which a mistyped date makes, and which move ages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from crmmodels._typing import IntArray
+
+_ENOUGH_DAYS: Final = 20
+"""Distinct days from which on the gaps between them tell what is usual."""
+_FAR, _FAR_IN_SHORT_LOGS = 60, 3 * 365
+"""Days that a stray order lies apart at least, in a log of enough days and in a shorter one."""
+_TIMES: Final = 10
+_FEW, _SHARE = 3, 0.01
+"""Lines that may be stray: so many, or this share of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strays:
+    """A few lines apart from all others.
+
+    Attributes
+    ----------
+    n : int
+        Lines.
+    day, usual : int
+        The stray day that is nearest to the others, and the day of those nearest to it, in days since 1970-01-01.
+    """
+
+    n: int
+    day: int
+    usual: int
+
+
+def strays_after(day: IntArray, n_lines: IntArray) -> Strays | None:
+    """Few lines at the end of a log that lie far behind the others.
+
+    The gap before them is more than ten times the largest gap between other days, and longer than 60 days; where there are fewer than 20
+    distinct days, it is more than ten times the time that all others take, and longer than three years.
+
+    Parameters
+    ----------
+    day : ndarray of int64, shape (n_days,)
+        Distinct days, ascending.
+    n_lines : ndarray of int64, shape (n_days,)
+        Lines of each.
+
+    Returns
+    -------
+    Strays or None
+        None where no line is stray.
+    """
+    gaps = np.diff(day)
+    behind = np.cumsum(n_lines[::-1])[::-1]
+    few = min(max(_FEW, int(_SHARE * behind[0])), int(behind[0]) // 3) if len(day) else 0
+    for i in range(len(day) - 1, 1, -1):
+        if behind[i] > few:
+            return None
+        usual = gaps[: i - 1].max() if i >= _ENOUGH_DAYS else day[i - 1] - day[0]
+        if gaps[i - 1] > max(_FAR if i >= _ENOUGH_DAYS else _FAR_IN_SHORT_LOGS, _TIMES * usual):
+            return Strays(int(behind[i]), int(day[i]), int(day[i - 1]))
+    return None
+
+
+def strays_before(day: IntArray, n_lines: IntArray) -> Strays | None:
+    """Few lines at the beginning of a log that lie far before the others, by the rule of `strays_after`."""
+    found = strays_after(-day[::-1], n_lines[::-1])
+    return None if found is None else Strays(found.n, -found.day, -found.usual)
