@@ -5,7 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from matplotlib.font_manager import FontEntry
 
 CHINESE_FAMILIES: Final = (
     "Noto Sans CJK SC",
@@ -69,16 +72,16 @@ def choose_fonts(texts: Iterable[str]) -> FontChoice:
     # matplotlib draws with its default font where a family that is set is not installed.
     missing = frozenset(character for character in "".join(texts) if _is_drawn(character))
     for family in base:
-        missing = _lacking(family, missing)
+        missing = _lacking(_drawn_with(family), missing)
     if not missing:
         return FontChoice(base, missing)
     candidates = candidate_families()
     for family in candidates:
-        if not _lacking(family, missing):
+        if not _lacking(_file_of(family), missing):
             return FontChoice((*base, family), frozenset())
     added = []
     for family in candidates:
-        left = _lacking(family, missing)
+        left = _lacking(_file_of(family), missing)
         if left < missing:
             added.append(family)
             missing = left
@@ -105,10 +108,28 @@ def is_chinese(text: str) -> bool:
     return any("\u3400" <= character <= "\u9fff" or "\U00020000" <= character <= "\U0003ffff" for character in text)
 
 
-def _lacking(family: str, characters: frozenset[str]) -> frozenset[str]:
-    from matplotlib.font_manager import FontProperties, findfont, get_font  # noqa: PLC0415  (optional package)
+def _drawn_with(family: str) -> str:
+    """File that matplotlib draws a family with, which may be a generic one, or the default where it is not installed."""
+    from matplotlib.font_manager import FontProperties, findfont  # noqa: PLC0415  (optional package)
 
-    font = get_font(findfont(FontProperties(family=[family])))
+    return findfont(FontProperties(family=[family]))
+
+
+def _file_of(family: str) -> str:
+    """File of the plainest face of an installed family; `findfont` would log each family that has no normal weight."""
+    from matplotlib.font_manager import fontManager  # noqa: PLC0415  (optional package)
+
+    def distance(entry: FontEntry) -> float:
+        style, weight = fontManager.score_style("normal", entry.style), fontManager.score_weight("normal", entry.weight)
+        return style + weight + fontManager.score_stretch("normal", entry.stretch)
+
+    return min((entry for entry in fontManager.ttflist if entry.name == family), key=distance).fname
+
+
+def _lacking(path: str, characters: frozenset[str]) -> frozenset[str]:
+    from matplotlib.font_manager import get_font  # noqa: PLC0415  (optional package)
+
+    font = get_font(path)
     return frozenset(character for character in characters if not font.get_char_index(ord(character)))
 
 

@@ -100,7 +100,7 @@ def test_one_customer_of_one_period_without_orders_can_be_scored() -> None:
     model = crm.LifecycleModel(n_starts=1).fit(panel())
     one = pd.DataFrame({"customer_id": ["x"], "period": [0], "n_orders": [0]})
     scores = model.score(one)
-    assert scores["probability_exploration"].tolist() == [1.0]
+    assert scores["probability_exploration"].tolist() == pytest.approx([1.0], rel=1e-12)
     assert np.isfinite(scores.to_numpy()).all()
 
 

@@ -144,6 +144,19 @@ def test_what_no_font_has_is_missing(with_han_font):
     assert choice.families == (*rcParams["font.family"], with_han_font)
 
 
+def test_families_without_a_normal_weight_are_tried_without_a_word(with_han_font, monkeypatch, caplog):
+    """matplotlib logs each on the standard error, "findfont: Failed to find font weight normal", when it is asked for one."""
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    plain = next(entry for entry in manager.ttflist if entry.name == "DejaVu Sans")
+    odd = font_manager.FontEntry(fname=plain.fname, name="Aaa Condensed", weight=380, stretch="condensed")
+    monkeypatch.setattr(manager, "ttflist", [odd, *manager.ttflist])
+    manager._findfont_cached.cache_clear()
+    assert choose_fonts(["客户 🧿"]).families == (*rcParams["font.family"], with_han_font)
+    assert caplog.messages == []
+
+
 def test_a_font_of_boxes_is_no_font(without_han_font):
     assert candidate_families() == ("DejaVu Sans",)
     assert choose_fonts(["客"]).missing == {"客"}
