@@ -158,15 +158,5 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def identifier(name: str) -> str:
-    """Name of a column in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Text in SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _quoted(values: Sequence[str]) -> str:
     return ", ".join(literal(value) for value in values)
