@@ -150,7 +150,8 @@ def _named(native: Any, reading: Reading) -> tuple[Lines, Callable[[Lines], Line
     _check_zone(schema[time], native, reading, local=local)
     if reading.time_zone is not None and duckdb_engine.is_relation(native):
         native = duckdb_engine.to_local_time(native, time, reading.time_zone)
-    opened = any_frame(_with_dates(native, schema[time], reading))
+    native = _with_dates(native, schema[time], reading)
+    opened = any_frame(native)
     # Some engines read names such as "^a.*$" or "*" as patterns.
     names = {name: f"{_PLAIN}{i}" for i, name in enumerate(opened.collect_schema())}
     taken = dict(reading.roles)
@@ -162,6 +163,8 @@ def _named(native: Any, reading: Reading) -> tuple[Lines, Callable[[Lines], Line
         canonical: Lines = lines.select(*(nw.col(names[column]).alias(role) for role, column in taken.items()))
         return _with_amount(canonical) if "unit_price" in reading.roles else canonical
 
+    if duckdb_engine.is_relation(native):
+        return nw.from_native(duckdb_engine.renamed(native, names)), roles_of
     return opened.rename(names), roles_of
 
 

@@ -123,7 +123,9 @@ def _not_of_encoding(path: str, line: int, options: FileOptions, error: UnicodeE
 
 
 def _fields(line: str, delimiter: str) -> tuple[str, ...]:
-    return tuple(next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), ()))
+    """Names in a first line; columns without one, such as an index that was written along, are named by their number."""
+    fields = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+    return tuple(field or f"column_{i}" for i, field in enumerate(fields))
 
 
 def _delimiter(line: str, names: Sequence[str]) -> str:

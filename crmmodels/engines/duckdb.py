@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import RLock
@@ -84,6 +84,11 @@ def _csv_reason(said: str) -> str:
     if "quote" in said.lower():
         return f"{place}: a quotation mark is not closed, or stands inside a field ({shown}); correct that line"
     return f"{place}: {found(r'^(?!Invalid Input|Original Line)(.+)$') or said.splitlines()[0]} ({shown}); correct that line"
+
+
+def renamed(relation: duckdb.DuckDBPyRelation, names: Mapping[str, str]) -> duckdb.DuckDBPyRelation:
+    """Give columns other names; in SQL, since the names of expressions are patterns where they hold an asterisk."""
+    return relation.project(", ".join(f"{identifier(name)} AS {identifier(to)}" for name, to in names.items()))
 
 
 def with_day_of_text(relation: duckdb.DuckDBPyRelation, column: str, iso_date: str, day: str) -> duckdb.DuckDBPyRelation:

@@ -313,7 +313,8 @@ def _beyond_floats(connection: Connection, found: Mapping[str, str], column: str
     """File with a whole number that a float would round; None for none."""
     for name, kind in found.items():
         if kind in {"BIGINT", "HUGEINT", "UBIGINT"} or kind.startswith("DECIMAL"):
-            query = f"SELECT max(abs({identifier(column)}::DOUBLE)) FROM read_parquet({paths([name])})"  # noqa: S608
-            if (connection.sql(query).fetchone()[0] or 0) > _EXACT:
+            beyond = f"{identifier(column)} NOT BETWEEN -{_EXACT} AND {_EXACT}"
+            query = f"SELECT count(*) FROM read_parquet({paths([name])}) WHERE {beyond}"  # noqa: S608
+            if connection.sql(query).fetchall()[0][0]:
                 return name
     return None
