@@ -425,7 +425,7 @@ def array_log(
         Customers coded in ascending order.
     """
     codes, keys = pd.factorize(frame["customer"])
-    ascending = keys.argsort()
+    ascending = _values(keys).argsort()
     rank = np.empty(len(keys), np.int32)
     rank[ascending] = np.arange(len(keys), dtype=np.int32)
     amount = frame["amount"].to_numpy(dtype=np.float64) if "amount" in frame else None
@@ -433,6 +433,12 @@ def array_log(
     order = pd.factorize(frame["order_id"], use_na_sentinel=False)[0] if "order_id" in frame else None
     columns = {name: frame[f"{order_plans.KEPT}{i}"] for i, name in enumerate(keep)}
     return ArrayLog(lines, order, keys.take(ascending), build, kept_columns(columns, frame["time"]))
+
+
+def _values(keys: pd.Index[Any]) -> pd.Index[Any]:
+    """Customers as they sort: categories without an order by their values."""
+    dtype = keys.dtype
+    return keys.astype(dtype.categories.dtype) if isinstance(dtype, pd.CategoricalDtype) and not dtype.ordered else keys
 
 
 def days_of(time: pd.Series[Any], time_zone: str | None) -> AnyArray:
