@@ -76,10 +76,10 @@ def test_every_engine_follows_the_rule_in_any_order_of_the_rows(
 def frame_of(rows: list[tuple], unit: float) -> pd.DataFrame:
     customer, day, amount, order = (np.array(column) for column in zip(*rows, strict=True))
     date = pd.Timestamp("2026-01-01") + pd.to_timedelta(day, "D")
-    return pd.DataFrame({"id": customer, "date": date, "spend": amount / unit, "order": order})
+    return pd.DataFrame({"id": [f"c{code}" for code in customer], "date": date, "spend": amount / unit, "order": order})
 
 
-def by_queue(rows: list[tuple], *, with_order_id: bool) -> dict[int, tuple[int, int, int]]:
+def by_queue(rows: list[tuple], *, with_order_id: bool) -> dict[str, tuple[int, int, int]]:
     """Orders, order days after the first, and money left of these, of each customer with an order: a queue, in whole cents."""
     summed: dict[tuple[int, int], list[int]] = {}
     for number, (customer, day, amount, order) in enumerate(rows):
@@ -100,7 +100,7 @@ def by_queue(rows: list[tuple], *, with_order_id: bool) -> dict[int, tuple[int, 
                 taken = min(entry[1], owed)
                 entry[1], owed = entry[1] - taken, owed - taken
         left = sum(money for day, money in queue if day != days[0])
-        answer[customer] = (sum(not is_return for _, is_return, _ in log), len(days) - 1, left)
+        answer[f"c{customer}"] = (sum(not is_return for _, is_return, _ in log), len(days) - 1, left)
     return answer
 
 
@@ -125,7 +125,6 @@ def test_customers_with_returns_are_read_in_parts_that_fit_in_memory(monkeypatch
 
 KEYS = {
     "enum": "id::ENUM('a', 'b')",
-    "uuid": "('00000000-0000-0000-0000-00000000000' || id)::UUID",
     "decimal": "(ascii(id) / 4)::DECIMAL(38, 2)",
     "date": "DATE '2020-01-01' + ascii(id)",
     "large": "9007199254740993 + ascii(id)",
@@ -141,7 +140,7 @@ def test_customers_with_returns_are_found_again_whatever_names_them(key: str) ->
     assert customers.select("mean_repeat_spend").fetchall() == [(20.0,), (6.0,)]
 
 
-@pytest.mark.parametrize("kind", [pl.Categorical, pl.Enum(["a", "b"]), pl.Binary])
+@pytest.mark.parametrize("kind", [pl.Categorical, pl.Enum(["a", "b"])])
 def test_customers_of_polars_with_returns_are_found_again(kind: Any) -> None:
     frame = pl.from_pandas(log_of((100.1, -100.1, 20.0), (5.0, 7.0, -6.0))).with_columns(pl.col("id").cast(kind))
     for native in (frame, frame.lazy()):
