@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from crmmodels._typing import AnyArray, IntArray, Period, TimeUnit
+from crmmodels._typing import AnyArray, BoolArray, FloatArray, IntArray, Period, TimeUnit
 from crmmodels.data import order_plans
 from crmmodels.data.collecting import collected, failures
 from crmmodels.data.dates import as_date
@@ -21,6 +21,7 @@ from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.order_summary import (
     OrderLines,
+    OrderSummary,
     Panel,
     PeriodCounts,
     combine_lines,
@@ -36,6 +37,10 @@ NO_DAY: Final = 10**9
 """A day number later than any date."""
 MOST_PANEL_ROWS: Final = 200_000_000
 """Rows of a panel that are still made: about 20 gigabytes."""
+
+
+LINES_AT_ONCE: Final = 20_000_000
+"""Lines of customers with returns that are held in memory at a time: about two gigabytes, with what the kernel needs."""
 
 
 class BadRowsError(Exception):
@@ -171,17 +176,16 @@ class ArrayLog:
         """Reduce the lines to customers by counting sorts."""
         lines = self._within(bounds)
         summary = summarise_orders(lines.customer, lines.day, lines.amount, len(self.keys))
-        if not np.isfinite(summary.spend).all():
+        if not (np.isfinite(summary.spend).all() and np.isfinite(summary.repeat_spend).all()):
             raise BadRowsError
-        repeats = summary.n_order_days - 1
         return self.build(
             {
                 "customer_id": self.keys.take(summary.customer),
                 "n_orders": summary.n_orders,
-                "frequency": repeats,
+                "frequency": summary.n_order_days - 1,
                 **age_columns(summary.first_day, summary.last_day, as_of, unit),
                 "spend": summary.spend,
-                "mean_repeat_spend": np.divide(summary.repeat_spend, repeats, out=np.zeros(len(repeats)), where=repeats > 0),
+                "mean_repeat_spend": mean_repeat_spend(summary),
                 **date_columns(summary.first_day, summary.last_day, as_of),
                 **last_kept(self.keep, self.lines.customer, self.kept(bounds), summary.customer),
             }
@@ -260,21 +264,27 @@ class EngineLog:
         return DayCounts(_day_numbers(counted["day"]), counted["n"].to_numpy().astype(np.int64))
 
     def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
-        """Reduce the lines to customers by two group-bys of the engine."""
+        """Reduce the lines to customers by two group-bys of the engine; customers with returns are read once more, into the kernel."""
         columns = order_plans.customer_columns()
         result = self._answer(lambda: order_plans.by_customer(self._orders(bounds)).select(*columns))
         if _has_missing(result["customer_id"]) or not result["spend"].is_finite().all():
             raise BadRowsError
         first, last = (_day_numbers(result[name]) for name in ("first_order", "last_order"))
         backend: Any = result.implementation
+        counted = result["n_orders"].to_numpy()
+        n_orders = counted.astype(np.int64)
+        money = {name: result[name].to_numpy() for name in ("spend", "mean_repeat_spend")}
+        n_lines = n_orders + ((counted - n_orders) / order_plans.RETURN_COUNTS).astype(np.int64)
+        if (n_lines > n_orders).any():
+            money = self._with_returns(bounds, result["customer_id"], n_lines, n_lines > n_orders, money)
 
         def series(columns: dict[str, AnyArray]) -> list[nw.Series[Any]]:
             return [nw.new_series(name, column, backend=backend) for name, column in columns.items()]
 
         customers = (
-            result.select("customer_id", "n_orders", "frequency")
-            .with_columns(*series(age_columns(first, last, as_of, unit)))
-            .with_columns(result["spend"], result["mean_repeat_spend"], *series(date_columns(first, last, as_of)))
+            result.select("customer_id")
+            .with_columns(*series({"n_orders": n_orders}), result["frequency"])
+            .with_columns(*series({**age_columns(first, last, as_of, unit), **money, **date_columns(first, last, as_of)}))
         )
         return self._with_kept(customers, bounds) if self.keep else customers
 
@@ -282,6 +292,30 @@ class EngineLog:
         day = order_plans.day_of_line(self.log.collect_schema(), self.time_zone)
         last = self._answer(lambda: order_plans.last_values(self.log, day, self.keep, bounds.until, bounds.after))
         return customers.join(last, left_on="customer_id", right_on="customer", how="left")
+
+    def _with_returns(
+        self, bounds: Bounds, customers: nw.Series[Any], n_lines: IntArray, has_returns: BoolArray, money: dict[str, FloatArray]
+    ) -> dict[str, FloatArray]:
+        """Money columns in which the customers with returns have what the kernel makes of their lines, so many at a time as memory holds."""
+        money = {name: column.copy() for name, column in money.items()}
+        rows = np.flatnonzero(has_returns)
+        part = np.cumsum(n_lines[rows]) // LINES_AT_ONCE
+        for some in np.split(rows, np.flatnonzero(np.diff(part)) + 1):
+            summary = self._summary_of(customers[some.tolist()], bounds)
+            if not (np.isfinite(summary.spend).all() and np.isfinite(summary.repeat_spend).all()):
+                raise BadRowsError
+            money["spend"][some[summary.customer]] = summary.spend
+            money["mean_repeat_spend"][some[summary.customer]] = mean_repeat_spend(summary)
+        return money
+
+    def _summary_of(self, customers: nw.Series[Any], bounds: Bounds) -> OrderSummary:
+        """What the kernel makes of the lines of some customers, coded by their position."""
+        codes = nw.new_series("code", np.arange(len(customers), dtype=np.int32), backend=customers.implementation)
+        coded = customers.alias("customer").to_frame().with_columns(codes)
+        log = EngineLog(order_plans.of_customers(self.log, coded), self.time_zone)
+        lines = self._answer(lambda: log._orders(bounds).select("customer", "day", "amount"))
+        amount = lines["amount"].to_numpy().astype(np.float64, copy=False)
+        return summarise_orders(lines["customer"].to_numpy(), _day_numbers(lines["day"]), amount, len(customers))
 
     def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
         """Count by period in the engine, then fill the gaps in memory."""
@@ -331,6 +365,13 @@ class EngineLog:
             lines = order_plans.up_to(lines, bounds.until)
         orders = order_plans.orders_of_lines(lines)
         return orders if bounds.after is None else order_plans.after(orders, bounds.after)
+
+
+def mean_repeat_spend(summary: OrderSummary) -> FloatArray:
+    """Money left of the orders after the first order day, per order day after the first; 0 without any."""
+    repeats = summary.n_order_days - 1
+    means: FloatArray = np.divide(summary.repeat_spend, repeats, out=np.zeros(len(repeats)), where=repeats > 0)
+    return means
 
 
 def age_columns(first_day: IntArray, last_day: IntArray, as_of: dt.date, unit: TimeUnit) -> dict[str, AnyArray]:
@@ -384,7 +425,7 @@ def array_log(
         Customers coded in ascending order.
     """
     codes, keys = pd.factorize(frame["customer"])
-    ascending = keys.argsort()
+    ascending = _values(keys).argsort()
     rank = np.empty(len(keys), np.int32)
     rank[ascending] = np.arange(len(keys), dtype=np.int32)
     amount = frame["amount"].to_numpy(dtype=np.float64) if "amount" in frame else None
@@ -392,6 +433,12 @@ def array_log(
     order = pd.factorize(frame["order_id"], use_na_sentinel=False)[0] if "order_id" in frame else None
     columns = {name: frame[f"{order_plans.KEPT}{i}"] for i, name in enumerate(keep)}
     return ArrayLog(lines, order, keys.take(ascending), build, kept_columns(columns, frame["time"]))
+
+
+def _values(keys: pd.Index[Any]) -> pd.Index[Any]:
+    """Customers as they sort: categories without an order by their values."""
+    dtype = keys.dtype
+    return keys.astype(dtype.categories.dtype) if isinstance(dtype, pd.CategoricalDtype) and not dtype.ordered else keys
 
 
 def days_of(time: pd.Series[Any], time_zone: str | None) -> AnyArray:

@@ -12,6 +12,8 @@ from typing import Any, Final
 import narwhals as nw
 
 from crmmodels._typing import Period
+from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.kernels.returned_money import ROUNDING
 
 _YEAR: Final = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _LEAP_YEAR: Final = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
@@ -33,6 +35,8 @@ KEPT: Final = "kept_of_crmmodels_"
 EPOCH: Final = dt.date(1970, 1, 1)
 _MONTHS: Final[dict[Period, int]] = {"M": 1, "Q": 3, "Y": 12}
 _NEVER: Final = dt.date(9999, 12, 31)
+RETURN_COUNTS: Final = 2.0**-26
+"""What a return adds to the number of orders of `by_customer`: the returns are the fraction, up to 67 million of a customer."""
 
 
 def order_day(time: nw.Expr, dtype: nw.dtypes.DType, time_zone: str | None = None) -> nw.Expr:
@@ -96,26 +100,34 @@ def after(log: nw.LazyFrame[Any], start: dt.date) -> nw.LazyFrame[Any]:
 
 
 def orders_of_lines(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add the lines of each order up where an order id is given: the order's day is that of its first line."""
+    """Add the lines of each order up where an order id is given: the order's day is that of its first line.
+
+    An order whose money cancels but for rounding is one of amount 0, and no return.
+    """
     if "order_id" not in log.collect_schema():
         return log
-    return log.group_by("customer", "order_id").agg(nw.col("day").min(), nw.col("amount").sum()).drop("order_id")
+    orders = log.group_by("customer", "order_id").agg(
+        nw.col("day").min(), nw.col("amount").sum(), nw.col("amount").abs().sum().alias("moved")
+    )
+    amount = nw.when(nw.col("amount").abs() < ROUNDING * nw.col("moved")).then(0.0).otherwise(nw.col("amount"))
+    return orders.select("customer", "day", amount.alias("amount"))
 
 
 def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """One row per customer: counts, first and last order day, and money.
 
-    Orders are counted as values that are not null, which engines do faster than adding booleans up.
+    An order adds 1 to ``n_orders`` and a return `RETURN_COUNTS`, so that returns are noticed at no cost.
     """
-    is_order = nw.col("amount") >= 0
-    days = log.group_by("customer", "day").agg(
-        nw.when(is_order).then(nw.col("amount")).count().alias("n_orders"), nw.col("amount").sum().alias("spend")
+    count = nw.when(nw.col("amount") >= 0).then(1.0).otherwise(RETURN_COUNTS)
+    days = (
+        log.with_columns(count.alias("n_orders"))
+        .group_by("customer", "day")
+        .agg(nw.col("n_orders").sum(), nw.col("amount").sum().alias("spend"))
     )
-    order_day = nw.when(nw.col("n_orders") > 0).then(nw.col("day"))
+    order_day = nw.when(nw.col("n_orders") >= 1.0).then(nw.col("day"))
     days = days.with_columns(order_day.alias("order_day"), order_day.fill_null(_NEVER).alias("rank_day"))
     return days.group_by("customer").agg(
-        # As floats, which are exact here, for DuckDB would add 128-bit integers up and hold twice the memory per customer.
-        nw.col("n_orders").cast(nw.Float64).sum(),
+        nw.col("n_orders").sum(),
         nw.col("order_day").count().alias("n_order_days"),
         nw.col("order_day").min().alias("first_order"),
         nw.col("order_day").max().alias("last_order"),
@@ -125,18 +137,42 @@ def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def customer_columns() -> list[nw.Expr]:
-    """Columns of a customer table that an engine computes, from those of `by_customer`."""
+    """Columns of a customer table that an engine computes, from those of `by_customer`; money after the first day where nothing was returned."""
     repeats = nw.col("n_order_days").cast(nw.Int64) - 1
     repeat_spend = (nw.col("spend") - nw.col("first_day_spend")) / repeats
     return [
         nw.col("customer").alias("customer_id"),
-        nw.col("n_orders").cast(nw.Int64),
+        nw.col("n_orders"),
         repeats.alias("frequency"),
         nw.col("spend"),
         nw.when(repeats > 0).then(repeat_spend).otherwise(0.0).alias("mean_repeat_spend"),
         nw.col("first_order"),
         nw.col("last_order"),
     ]
+
+
+def of_customers(log: nw.LazyFrame[Any], customers: nw.DataFrame[Any]) -> nw.LazyFrame[Any]:
+    """Keep the lines of some customers, whose ``code`` takes the place of their name.
+
+    Parameters
+    ----------
+    log : narwhals LazyFrame
+        With a column ``customer``.
+    customers : narwhals DataFrame
+        ``customer`` and ``code``.
+
+    Returns
+    -------
+    narwhals LazyFrame
+        The log, with codes for customers.
+    """
+    native: Any = log.to_native()
+    if duckdb_engine.is_relation(native):
+        some: nw.LazyFrame[Any] = nw.from_native(duckdb_engine.answer_relation(native, customers.to_arrow()))
+    else:
+        some = customers.lazy()
+    coded = log.join(some, on="customer", how="inner").drop("customer")
+    return coded.rename({"code": "customer"})
 
 
 def by_period(log: nw.LazyFrame[Any], period: Period) -> nw.LazyFrame[Any]:

@@ -15,6 +15,7 @@ from crmmodels.data.order_checks import duplicate_problems, missing_expressions,
 from crmmodels.data.order_log import ArrayLog, EngineLog, OrderLog, array_log
 from crmmodels.data.order_options import Reading, refused
 from crmmodels.data.order_plans import DAY, ISO_DATE, KEPT
+from crmmodels.data.plain_types import with_plain_columns, with_plain_types
 from crmmodels.data.roles import ROLES
 from crmmodels.data.schema import count_of, plain
 from crmmodels.data.tables import KINDS, any_frame, odd_columns
@@ -137,9 +138,11 @@ def _named(native: Any, reading: Reading) -> tuple[Lines, Callable[[Lines], Line
     time = reading.roles["time"]
     local = False
     if isinstance(native, pd.DataFrame):
-        native = _typed_objects(native, reading, wrong)
+        native = _typed_objects(with_plain_types(native, reading.roles), reading, wrong)
         local = _is_zoned(native.dtypes.get(time))
         native = _with_local_time(native, time, reading.time_zone) if local else native
+    else:
+        native = with_plain_columns(any_frame(native), reading.roles)
     opened: Any = any_frame(native)
     schema = opened.collect_schema()
     wanted = {**reading.roles, **{f"keep {column}": column for column in reading.keep}}

@@ -50,7 +50,8 @@ class Orders:
         else is taken for a date.
     amount : str, optional
         Column with the money of the line. Negative amounts are returns: they lower the spend of their customer, but they
-        are no orders and do not move the first or last order. Without it the spend columns are left out.
+        are no orders and do not move the first or last order; what they are netted from is said under :ref:`returns`.
+        Without it the spend columns are left out.
     order_id : str, optional
         Column that names the order, where an order may have several rows. Without it each row is an order.
     quantity, unit_price : str, optional
@@ -258,8 +259,9 @@ class Orders:
         dataframe of the kind of ``frame``
             Sorted by customer, except for relations. ``customer_id``; ``n_orders``; ``frequency``, order days after the
             first; ``age_at_last`` and ``age``, from the first order to the last one and to ``as_of``, in ``unit``;
-            ``days_since_last``; ``spend``; ``mean_repeat_spend``, the mean of order days after the first (0 without any);
-            ``first_order``, ``last_order`` and ``as_of``, dates.
+            ``days_since_last``; ``spend``, ordered less returned; ``mean_repeat_spend``, the mean money of order days after the
+            first (0 without any), less what returns take from it by the rule of :ref:`returns`, so that it is never
+            negative; ``first_order``, ``last_order`` and ``as_of``, dates.
 
         Raises
         ------

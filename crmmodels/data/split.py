@@ -47,7 +47,8 @@ class Split:
         -------
         dataframe of the kind of the log
             The columns of `Orders.customers` as of ``at``, then ``n_orders_holdout``, ``order_days_holdout``,
-            ``spend_holdout`` (0 for who did not order) and ``duration_holdout`` (in ``unit``).
+            ``spend_holdout``, the sum of the holdout's money, returns of earlier orders included (0 for who did not order), and
+            ``duration_holdout`` (in ``unit``).
 
         Raises
         ------

@@ -9,6 +9,7 @@ import numpy as np
 
 from crmmodels._typing import AnyArray, BoolArray, FloatArray, IntArray, Period
 from crmmodels.kernels.periods import period_grid, period_of_day
+from crmmodels.kernels.returned_money import ROUNDING, money_left
 
 _FEW: Final = 1_000
 
@@ -30,7 +31,8 @@ class OrderSummary:
     spend : ndarray of float64, shape (n_customers,)
         Sum of all amounts, returns included.
     repeat_spend : ndarray of float64, shape (n_customers,)
-        Sum of all amounts but those of the first order day; summed as such, so that no large first order cancels digits.
+        Money left of the orders after the first order day, at least 0, where returns take back the oldest money first (see
+        `money_left`); summed as such, so that no large first order cancels digits.
     """
 
     customer: IntArray
@@ -82,27 +84,35 @@ def summarise_orders(customer: IntArray, day: IntArray, amount: FloatArray | Non
     if is_return.any():
         kept = ~is_return
         n_orders = np.bincount(rows[kept], minlength=n_customers)
-        order_indptr, order_column, _ = _compress(rows[kept], offset[kept], money[kept], shape)
+        order_indptr, order_column, ordered = _compress(rows[kept], offset[kept], money[kept], shape)
+        if not np.array_equal(np.rint(money), money):
+            total[np.abs(total) < ROUNDING * _compress(rows, offset, np.abs(money), shape)[2]] = 0.0
     else:
-        n_orders, order_indptr, order_column = lines, indptr, column
+        n_orders, order_indptr, order_column, ordered = lines, indptr, column, total
     present = np.flatnonzero(lines)
-    ordered = present[n_orders[present] > 0]
+    buyers = present[n_orders[present] > 0]
     first_offset = np.zeros(n_customers, np.int64)
     last_offset = np.zeros(n_customers, np.int64)
-    first_offset[ordered] = order_column[order_indptr[ordered]]
-    last_offset[ordered] = order_column[order_indptr[ordered + 1] - 1]
-    repeats = total.copy()
-    repeats[_locate(indptr, column, ordered, first_offset[ordered], shape[1])] = 0.0
-    with np.errstate(over="ignore"):
-        spend, repeat_spend = (np.add.reduceat(money_of_day, indptr[present]) for money_of_day in (total, repeats))
+    first_offset[buyers] = order_column[order_indptr[buyers]]
+    last_offset[buyers] = order_column[order_indptr[buyers + 1] - 1]
+    n_order_days = np.diff(order_indptr)
+    repeats = ordered.copy()
+    repeats[order_indptr[buyers]] = 0.0
+    repeat_spend = np.zeros(n_customers)
+    netted = np.flatnonzero((n_order_days > 1) & (lines > n_orders))
+    with np.errstate(over="ignore", invalid="ignore"):
+        spend = np.add.reduceat(total, indptr[present])
+        if len(buyers):
+            repeat_spend[buyers] = np.add.reduceat(repeats, order_indptr[buyers])
+        repeat_spend[netted] = np.minimum(repeat_spend[netted], money_left(*_runs_of(indptr, total, netted)))
     return OrderSummary(
         customer=present,
         n_orders=n_orders[present].astype(np.int64),
-        n_order_days=np.diff(order_indptr)[present].astype(np.int64),
+        n_order_days=n_order_days[present].astype(np.int64),
         first_day=first_offset[present] + first,
         last_day=last_offset[present] + first,
         spend=spend / unit,
-        repeat_spend=repeat_spend / unit,
+        repeat_spend=repeat_spend[present] / unit,
     )
 
 
@@ -178,13 +188,14 @@ def combine_lines(lines: OrderLines, order: AnyArray) -> OrderLines:
     Returns
     -------
     OrderLines
-        One line per customer and order, on the day of its first line.
+        One line per customer and order, on the day of its first line. Where the money of its lines cancels but for rounding, the
+        order is one of amount 0, and no return.
     """
     key = lines.customer.astype(np.int64) * (int(order.max(initial=0)) + 1) + order
     by_key = np.argsort(key, kind="stable")
     starts = np.flatnonzero(np.diff(key[by_key], prepend=-1))
     day = np.minimum.reduceat(lines.day[by_key], starts)
-    amount = None if lines.amount is None else _exact_sums(lines.amount[by_key], starts)
+    amount = None if lines.amount is None else _without_rounding(lines.amount[by_key], starts)
     return OrderLines(lines.customer[by_key][starts], day, amount)
 
 
@@ -365,6 +376,16 @@ def _exact_sums(money: FloatArray, starts: IntArray) -> FloatArray:
     return sums / unit
 
 
+def _without_rounding(money: FloatArray, starts: IntArray) -> FloatArray:
+    """Sums of runs, 0 where no more than rounding is left of money that cancels."""
+    sums = _exact_sums(money, starts)
+    if (money < 0).any():
+        with np.errstate(over="ignore"):
+            moved = np.add.reduceat(np.abs(money), starts)
+        sums[np.abs(sums) < ROUNDING * moved] = 0.0
+    return sums
+
+
 def _compress(
     row: AnyArray, column: AnyArray, value: FloatArray, shape: tuple[int, int]
 ) -> tuple[AnyArray, AnyArray, FloatArray]:
@@ -376,14 +397,8 @@ def _compress(
     return matrix.indptr, matrix.indices, matrix.data
 
 
-def _locate(indptr: IntArray, column: IntArray, rows: IntArray, wanted: IntArray, width: int) -> IntArray:
-    """Positions of one wanted column in each of some rows of a compressed matrix."""
-    starts = indptr[rows].astype(np.int64)
-    at_start = column[starts] == wanted
-    if at_start.all():
-        return starts
-    # Rare: a return precedes the first order, so search the whole (row, column) order once.
-    counts = np.diff(indptr)
-    keys = np.repeat(np.arange(len(counts), dtype=np.int64), counts) * width + column
-    positions: IntArray = np.searchsorted(keys, rows.astype(np.int64) * width + wanted)
-    return positions
+def _runs_of(indptr: AnyArray, value: FloatArray, rows: IntArray) -> tuple[IntArray, FloatArray]:
+    """Some rows of a compressed matrix: where each begins, and their values."""
+    length = np.diff(indptr)[rows].astype(np.int64)
+    start = np.concatenate([np.zeros(1, np.int64), np.cumsum(length)])
+    return start, value[np.repeat(indptr[rows] - start[:-1], length) + np.arange(start[-1])]
