@@ -49,7 +49,7 @@ class Progress:
 
     def __init__(self, what: str, of: str, total: int | None = None) -> None:
         self._what, self._of = what, of
-        self._done, self._total, self._note = 0, total, ""
+        self._done, self._total = 0, total
         self._outer: Progress | None = None
         self._is_watched = is_watched()
         self._start = self._last = monotonic()
@@ -114,9 +114,7 @@ class Progress:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Take the bar away."""
-        if self._outer is not None:
-            self._outer._note = ""  # noqa: SLF001
-        elif self._is_watched:
+        if self._is_watched and self._outer is None:
             _OUTERMOST.set(None)
             self._close()
 
@@ -127,14 +125,13 @@ class Progress:
     def _show(self, note: str = "") -> None:
         """Bring the bar up to what is done, with what an inner progress notes."""
         with self._lock:
-            self._note = note or self._note
             if self._bar is not None and self._bar.total != self._total:
                 self._close()
             if self._bar is None:
                 self._bar = self._opened()
             if not _has_widgets():
                 self._bar.ncols, self._bar.nrows = _room()
-            self._bar.set_postfix_str(self._note, refresh=False)
+            self._bar.set_postfix_str(note, refresh=False)
             self._bar.update(self._done - self._bar.n)
 
     def _opened(self) -> Any:

@@ -27,6 +27,7 @@ from crmmodels.models.clv_reading import as_base, linked, roles_of
 from crmmodels.models.clv_sampling import draw, referral_value
 from crmmodels.models.clv_value import MoneyParameters, Residual, Values6, own_values, residual_of, with_referrals
 from crmmodels.models.purchase import PurchaseModel
+from crmmodels.progress import Progress
 
 _DAYS_PER_YEAR: Final = DAYS_PER_UNIT["Y"]
 
@@ -159,4 +160,5 @@ class CLVBase(BaseModel[CLVFit]):
         def residual(histories: Mapping[str, FloatArray], parameters: FloatArray) -> Residual:
             return self._residual(histories, self._purchase_at(parameters), needs_time=needs_time)
 
-        return limits_of(values, drawn, residual, generations=self.generations, level=self.level)
+        with Progress("CLVModel.score", "draws") as progress:
+            return limits_of(values, drawn, residual, generations=self.generations, level=self.level, on_draw=progress)
