@@ -143,7 +143,8 @@ class CLVBase(BaseModel[CLVFit]):
         return self._values_with(values, self._residual(values, purchase), money)
 
     def _values(self, values: Values, fitted: CLVFit) -> Values6:
-        return self._values_at(values, fitted.purchase.parameters, self._money(fitted))
+        with self._watched("values"):
+            return self._values_at(values, fitted.purchase.parameters, self._money(fitted))
 
     def _purchase_at(self, parameters: FloatArray) -> Any:
         return self.purchase_model._family.parameters(*parameters.tolist())  # noqa: SLF001

@@ -226,7 +226,8 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
         check_level(verb, level)
         table = self._open(data)
         values = self._read(table)
-        columns = dict(answer(values, fitted.parameters))
+        with self._watched(verb):
+            columns = dict(answer(values, fitted.parameters))
         if draws is not None:
             if not isinstance(draws, PosteriorDraws) or draws.names != fitted.names:
                 must = f"what {type(self).__name__}.sample_posterior returns"
