@@ -22,6 +22,7 @@ from crmmodels import exceptions
 from crmmodels.plotting import fonts
 
 PAGE = Path(__file__).resolve().parent / "reference" / "messages.md"
+SOURCES = Path(__file__).resolve().parent.parent / "crmmodels"
 BASES = {"CrmModelsError", "CrmModelsWarning"}
 ENTRY = re.compile(r"^### (.+?)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -29,7 +30,7 @@ SAID = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
 OPEN = "[…]"
 TOLERANCE = 0.01
-OPTIONAL_PACKAGES = ("duckdb", "matplotlib", "polars", "pyarrow")
+OPTIONAL_PACKAGES = ("duckdb", "matplotlib", "polars", "pyarrow", "python_calamine")
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,18 @@ def _value(number: str) -> float:
     return float(number.replace(",", ""))
 
 
+def given_classes() -> set[str]:
+    """Exception and warning classes of which the library makes messages somewhere."""
+    sources = "\n".join(path.read_text("utf-8") for path in SOURCES.rglob("*.py") if path != SOURCES / "exceptions.py")
+    return {name for name in exceptions.__all__ if name not in BASES and re.search(rf"\b{name}[(.]", sources)}
+
+
 def problems_of(page: str) -> Iterator[str]:
     """Say what is wrong with the page, one sentence each."""
     found = entries(page)
     classes = {name for name in exceptions.__all__ if name not in BASES}
     documented = {entry.said.partition(":")[0] for entry in found}
-    for name in sorted(classes - documented):
+    for name in sorted(given_classes() - documented):
         yield f"no entry has a message of {name}; add a heading with an example that gives one"
     for name in sorted(documented - classes):
         yield f"{name} is no exception or warning of crmmodels"
