@@ -26,8 +26,8 @@ _INTERRUPTION: Final = 5.0
 """Seconds in which a call that was interrupted may still end."""
 _COLUMNS: Final = 80
 _ROWS: Final = 24
-_OF_MANY: Final = "{l_bar}{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}]{postfix}"
-_UNKNOWN: Final = "{desc}: {n_fmt} {unit} [{elapsed}]{postfix}"
+PER_CENT: Final = "%"
+"""What is counted where only a share is known."""
 
 
 class Progress:
@@ -42,7 +42,7 @@ class Progress:
     what : str
         The call.
     of : str
-        What is counted, such as "draws".
+        What is counted, such as "draws"; "%" where only the share of the whole is known, in hundredths.
     total : int, optional
         How many there are in all, where it is known beforehand.
     """
@@ -119,8 +119,16 @@ class Progress:
             self._close()
 
     def _words(self) -> str:
+        if self._of == PER_CENT:
+            return self._what if self._total is None else f"{self._what}: {self._done} %"
         of = f"/{self._total:,}" if self._total is not None else ""
         return f"{self._what}: {self._done:,}{of} {self._of}"
+
+    def _format(self) -> str:
+        """How tqdm draws the bar."""
+        shown = "" if self._of == PER_CENT else " {n_fmt} {unit}" if self._total is None else " {n_fmt}/{total_fmt} {unit}"
+        left, time = ("{desc}:", "{elapsed}") if self._total is None else ("{l_bar}{bar}|", "{elapsed}<{remaining}")
+        return f"{left}{shown} [{time}]{{postfix}}"
 
     def _show(self, note: str = "") -> None:
         """Bring the bar up to what is done, with what an inner progress notes."""
@@ -146,7 +154,7 @@ class Progress:
             mininterval=0,
             miniters=0,
             smoothing=0,
-            bar_format=_UNKNOWN if self._total is None else _OF_MANY,
+            bar_format=self._format(),
         )
         bar.start_t = bar.last_print_t = time() - (monotonic() - self._start)
         return bar
@@ -188,7 +196,7 @@ def polled(
     object
         What ``call`` returns. What it raises is raised.
     """
-    with Progress(what, "%") as progress:
+    with Progress(what, PER_CENT) as progress:
         if not progress.is_watched:
             return call()
         result = _begun(call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -238,7 +239,9 @@ def test_a_blocking_call_is_watched_from_outside(terminal):
     call = Slow(0.4)
     assert polled(call, call.fraction, "Orders") == "done"
     assert call.thread is not threading.current_thread()
-    assert "/100 % [" in terminal.getvalue()
+    assert "Orders:" in terminal.getvalue()
+    assert "%|" in terminal.getvalue()
+    assert "/100" not in terminal.getvalue()
     assert terminal.screen() == [""]
 
 
@@ -246,7 +249,17 @@ def test_a_blocking_call_is_watched_from_outside(terminal):
 def test_a_blocking_call_that_tells_nothing(terminal):
     call = Slow(0.3, known=False)
     assert polled(call, call.fraction, "Orders") == "done"
-    assert "Orders: 0 % [" in terminal.getvalue()
+    assert "Orders: [00:00]" in terminal.getvalue()
+    assert terminal.screen() == [""]
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_a_blocking_call_within_another_progress(terminal):
+    call = Slow(0.3)
+    with Progress("Model.fit", "steps", 3) as outer:
+        for _ in outer.over(range(1)):
+            assert polled(call, call.fraction, "Orders") == "done"
+    assert re.search(r"0/1 steps \[.*\], Orders: \d+ %", terminal.getvalue())
     assert terminal.screen() == [""]
 
 
