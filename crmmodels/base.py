@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
@@ -20,6 +21,8 @@ from crmmodels.data.schema import Column, Conflict, read_values
 from crmmodels.data.tables import Table, in_kind_of, open_table, ordered_labels
 from crmmodels.display import html_view, text_view, view_of
 from crmmodels.exceptions import CrmModelsWarning, NotFittedError, SavedFormatError, warn
+from crmmodels.kernels.blocks import told_of_blocks
+from crmmodels.progress import Progress
 
 FitT = TypeVar("FitT")
 FrameT = TypeVar("FrameT")
@@ -145,7 +148,8 @@ class BaseModel(ABC, Generic[FitT]):
         """
         fitted = self._fitted_for("score")
         table = self._open(data)
-        scores = self._score(self._read(table), fitted)
+        with self._watched("score"):
+            scores = self._score(self._read(table), fitted)
         return table.answer({name: scores[name] for name in self.score_columns()})
 
     @overload
@@ -177,7 +181,9 @@ class BaseModel(ABC, Generic[FitT]):
         """
         fitted = self._fitted_for("segment")
         table = self._open(data)
-        return table.answer_labels(self._segment(self._read(table), fitted), self.segment_labels(), "segment")
+        with self._watched("segment"):
+            codes = self._segment(self._read(table), fitted)
+        return table.answer_labels(codes, self.segment_labels(), "segment")
 
     def summary(self, data: Any) -> Any:
         """Describe the segments: one row each, best first.
@@ -203,10 +209,12 @@ class BaseModel(ABC, Generic[FitT]):
         fitted = self._fitted_for("summary")
         table = self._open(data)
         values = self._read(table)
-        codes = self._segment(values, fitted)
         labels = self.segment_labels()
+        with self._watched("summary"):
+            codes = self._segment(values, fitted)
+            measures = self._measures(values, codes, fitted)
         n = np.bincount(codes[codes >= 0], minlength=len(labels)).astype(np.int64)
-        columns = {"n_customers": n, "share_of_customers": n / max(n.sum(), 1), **self._measures(values, codes, fitted)}
+        columns = {"n_customers": n, "share_of_customers": n / max(n.sum(), 1), **measures}
         best_first = np.arange(len(labels))[::-1]
         backend = table.frame.implementation
         segment = ordered_labels(best_first, labels, "segment", backend)
@@ -387,6 +395,12 @@ class BaseModel(ABC, Generic[FitT]):
         return orders.customers()
 
     # Shared work.
+
+    @contextmanager
+    def _watched(self, verb: str) -> Iterator[None]:
+        """Show how far the kernels are, where that takes long."""
+        with Progress(f"{type(self).__name__}.{verb}", "blocks of customers") as progress, told_of_blocks(progress):
+            yield
 
     def _parameters(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]

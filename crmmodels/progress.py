@@ -1,67 +1,280 @@
-"""A line on the terminal for what takes longer than two seconds."""
+"""A bar for what takes longer than two seconds, where somebody looks."""
 
 from __future__ import annotations
 
 import os
 import sys
-from time import monotonic
+from collections.abc import Callable, Iterable, Iterator, Sized
+from concurrent.futures import Future, wait
+from contextvars import ContextVar, copy_context
+from functools import cache
+from importlib.util import find_spec
+from threading import RLock, Thread
+from time import monotonic, time
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, TypeVar
+
+T = TypeVar("T")
 
 SWITCH: Final = "CRMMODELS_PROGRESS"
 """Environment variable that switches progress off where it is "0"."""
-_PATIENCE: Final = 2.0
+PATIENCE: Final = 2.0
 """Seconds before anything is shown."""
-_PAUSE: Final = 0.5
-"""Seconds between two updates."""
+PAUSE: Final = 0.3
+"""Seconds between two looks at how much is done."""
+_INTERRUPTION: Final = 5.0
+"""Seconds in which a call that was interrupted may still end."""
+_COLUMNS: Final = 80
+_ROWS: Final = 24
+PER_CENT: Final = "%"
+"""What is counted where only a share is known."""
 
 
 class Progress:
     """How much of a long call is done, on standard error where somebody looks: a terminal or a notebook.
 
-    Nothing is shown where the environment variable ``CRMMODELS_PROGRESS`` is ``0``.
+    Nothing is written where standard error is neither, where there is none, and where the environment variable ``CRMMODELS_PROGRESS``
+    is ``0``; then a call of it costs next to nothing. Within another progress of the same thread it has no bar of its own: it stands
+    behind that of the outermost, so that there is one line at a time. The bar is taken away at the end, however the call ends.
 
     Parameters
     ----------
     what : str
         The call.
     of : str
-        What is counted, such as "draws".
+        What is counted, such as "draws"; "%" where only the share of the whole is known, in hundredths.
+    total : int, optional
+        How many there are in all, where it is known beforehand.
     """
 
-    def __init__(self, what: str, of: str) -> None:
+    def __init__(self, what: str, of: str, total: int | None = None) -> None:
         self._what, self._of = what, of
+        self._done, self._total = 0, total
+        self._outer: Progress | None = None
+        self._is_watched = is_watched()
         self._start = self._last = monotonic()
-        looked_at = sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-        self._watched = looked_at and os.environ.get(SWITCH) != "0"
-        self._shown = 0
+        self._lock = RLock()
+        self._bar: Any = None
 
-    def __call__(self, done: int, total: int) -> None:
-        """Note progress.
+    @property
+    def is_watched(self) -> bool:
+        """Whether anything would be shown."""
+        return self._is_watched
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        """Note progress; from any thread.
 
         Parameters
         ----------
-        done, total : int
-            How much is done, and of how much.
+        done : int
+            How much is done.
+        total : int, optional
+            Of how much. Default: as before.
         """
+        if not self._is_watched:
+            return
+        self._done = done
+        self._total = self._total if total is None else total
         now = monotonic()
-        if not self._watched or now - self._start < _PATIENCE or (now - self._last < _PAUSE and done < total):
+        if now - self._start < PATIENCE or now - self._last < PAUSE:
             return
         self._last = now
-        left = (now - self._start) * (total - done) / max(done, 1)
-        line = f"{self._what}: {done:,} of {total:,} {self._of}, about {left:,.0f} s left"
-        self._write("\r" + line.ljust(self._shown))
-        self._shown = len(line)
+        if self._outer is None:
+            self._show()
+        else:
+            self._outer._show(self._words())  # noqa: SLF001  (the same class)
+
+    def over(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, each noted once the next is asked for.
+
+        Parameters
+        ----------
+        items : iterable
+            What is gone through; their number is known where they have one.
+
+        Yields
+        ------
+        object
+            One item after the other.
+        """
+        total = len(items) if isinstance(items, Sized) else None
+        self(0, total)
+        for done, item in enumerate(items, start=1):
+            yield item
+            self(done, total)
 
     def __enter__(self) -> Self:
+        if self._is_watched:
+            outermost = _OUTERMOST.get()
+            if outermost is None:
+                _OUTERMOST.set(self)
+            else:
+                self._outer, self._start = outermost, outermost._start  # noqa: SLF001
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Clear the line."""
-        if self._shown:
-            self._write("\r" + " " * self._shown + "\r")
+        """Take the bar away."""
+        if self._is_watched and self._outer is None:
+            _OUTERMOST.set(None)
+            self._close()
 
-    @staticmethod
-    def _write(text: str) -> None:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+    def _words(self) -> str:
+        if self._of == PER_CENT:
+            return self._what if self._total is None else f"{self._what}: {self._done} %"
+        of = f"/{self._total:,}" if self._total is not None else ""
+        return f"{self._what}: {self._done:,}{of} {self._of}"
+
+    def _format(self) -> str:
+        """How tqdm draws the bar."""
+        shown = "" if self._of == PER_CENT else " {n_fmt} {unit}" if self._total is None else " {n_fmt}/{total_fmt} {unit}"
+        left, time = ("{desc}:", "{elapsed}") if self._total is None else ("{l_bar}{bar}|", "{elapsed}<{remaining}")
+        return f"{left}{shown} [{time}]{{postfix}}"
+
+    def _show(self, note: str = "") -> None:
+        """Bring the bar up to what is done, with what an inner progress notes."""
+        with self._lock:
+            if self._bar is not None and self._bar.total != self._total:
+                self._close()
+            if self._bar is None:
+                self._bar = self._opened()
+            if not _has_widgets():
+                self._bar.ncols, self._bar.nrows = _room()
+            self._bar.set_postfix_str(note, refresh=False)
+            self._bar.update(self._done - self._bar.n)
+
+    def _opened(self) -> Any:
+        """A bar that has been there since the start, and waits no longer."""
+        bar = _kind_of_bar(_has_widgets())(
+            desc=self._what,
+            total=self._total,
+            unit=self._of,
+            file=sys.stderr,
+            leave=False,
+            delay=PATIENCE,
+            mininterval=0,
+            miniters=0,
+            smoothing=0,
+            bar_format=self._format(),
+        )
+        bar.start_t = bar.last_print_t = time() - (monotonic() - self._start)
+        return bar
+
+    def _close(self) -> None:
+        with self._lock:
+            if self._bar is not None:
+                # In a notebook the bar of a total that was not reached would stay, in red.
+                self._bar.total = None
+                self._bar.close()
+                self._bar = None
+
+
+_OUTERMOST: Final[ContextVar[Progress | None]] = ContextVar("crmmodels_progress", default=None)
+
+
+def polled(
+    call: Callable[[], T], fraction_done: Callable[[], float | None], what: str, interrupt: Callable[[], None] | None = None
+) -> T:
+    """Run a call that tells nothing of itself, and show how far it is.
+
+    Where progress is shown it runs in a thread of its own, while this thread asks every 0.3 seconds how much is done and
+    shows a bar after two seconds. Everywhere else it is called as it stands. It must not warn, as a warning of another thread points
+    at no line of the user's.
+
+    Parameters
+    ----------
+    call : callable
+        What takes long.
+    fraction_done : callable
+        Called from this thread while the other runs; a number from 0 to 1, or None or a number below 0 where it is not known.
+    what : str
+        The call, as it is shown.
+    interrupt : callable, optional
+        What makes ``call`` end early; called where this thread is interrupted.
+
+    Returns
+    -------
+    object
+        What ``call`` returns. What it raises is raised.
+    """
+    with Progress(what, PER_CENT) as progress:
+        if not progress.is_watched:
+            return call()
+        result = _begun(call)
+        try:
+            while not wait([result], PAUSE).done:
+                fraction = fraction_done()
+                if fraction is None or fraction < 0:
+                    progress(0)
+                else:
+                    progress(int(100 * min(fraction, 1.0)), 100)
+        except BaseException:
+            if interrupt is not None:
+                interrupt()
+                wait([result], _INTERRUPTION)
+            raise
+        return result.result()
+
+
+def is_watched() -> bool:
+    """Whether standard error is a terminal or the output of a notebook, and progress is not switched off.
+
+    Returns
+    -------
+    bool
+        False where there is no standard error, as without a console.
+    """
+    stream = sys.stderr
+    if stream is None or os.environ.get(SWITCH) == "0":
+        return False
+    if _is_of_notebook(stream):
+        return True
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, OSError, ValueError):  # no file, or one that was closed
+        return False
+
+
+def _begun(call: Callable[[], T]) -> Future[T]:
+    """The result of a call in a thread of its own, which an interrupted interpreter need not wait for."""
+    result: Future[T] = Future()
+    context = copy_context()
+
+    def work() -> None:
+        try:
+            result.set_result(context.run(call))
+        except BaseException as error:  # noqa: BLE001  (raised in the thread that waits)
+            result.set_exception(error)
+
+    Thread(target=work, name=f"{__name__}.polled", daemon=True).start()
+    return result
+
+
+def _is_of_notebook(stream: object) -> bool:
+    """Whether a stream is what a Jupyter kernel sends to its notebook, and not one put in its place."""
+    return type(stream).__module__.partition(".")[0] == "ipykernel"
+
+
+def _room() -> tuple[int, int]:
+    """Columns and rows of the terminal, less the last of each; those of a usual one where it does not know its size, as in a container."""
+    try:
+        columns, rows = os.get_terminal_size(sys.stderr.fileno())
+    except (OSError, ValueError):
+        columns, rows = 0, 0
+    return (columns or _COLUMNS) - 1, (rows or _ROWS) - 1
+
+
+def _has_widgets() -> bool:
+    """Whether a bar can be a widget; consoles on a kernel, such as Spyder's, have text alone."""
+    in_console = any(name.startswith("SPYDER") for name in os.environ)
+    return _is_of_notebook(sys.stderr) and not in_console and find_spec("ipywidgets") is not None
+
+
+@cache
+def _kind_of_bar(as_widget: bool) -> Any:  # noqa: FBT001  (a key of the cache)
+    """Class of the bar, without the thread that tqdm has for bars that stand still."""
+    base: Any
+    if as_widget:
+        from tqdm.notebook import tqdm as base  # noqa: PLC0415
+    else:
+        from tqdm.std import tqdm as base  # noqa: PLC0415  (tqdm is not imported before it is needed)
+    return type("ProgressBar", (base,), {"monitor_interval": 0})

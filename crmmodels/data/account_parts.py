@@ -22,6 +22,7 @@ from crmmodels.data.orders import Orders
 from crmmodels.data.value_plans import Plan, number
 from crmmodels.engines import partitions
 from crmmodels.exceptions import DataError
+from crmmodels.progress import Progress
 
 LINES_AT_ONCE: Final = 2_000_000
 """Lines of a part, about: what an engine needs for so many is less than what a million customers need in the end."""
@@ -93,7 +94,9 @@ def end_of(orders: Orders, n_parts: int) -> dt.date:
     if n_parts == 1 or bounds.until is not None or not isinstance(log, EngineLog):
         return orders._end(None, "CLVModel")  # noqa: SLF001
     try:
-        days = [EngineLog(part, log.time_zone).days(bounds).last() for part in parts_of(log.log, n_parts)]
+        with Progress("last day", "parts of the log", n_parts) as progress:
+            parts = progress.over(parts_of(log.log, n_parts))
+            days = [EngineLog(part, log.time_zone).days(bounds).last() for part in parts]
     except OverflowError:
         raise orders._bad_rows() from None  # noqa: SLF001
     last = max((day for day in days if day is not None), default=None)
@@ -126,9 +129,10 @@ def people_of(orders: Orders, end: dt.date, unit: TimeUnit, n_parts: int) -> nw.
         people = orders._customers_until(end, unit).select(*_PEOPLE)  # noqa: SLF001
     else:
         bounds = orders._bounded(None, end)  # noqa: SLF001
-        logs = (EngineLog(part, log.time_zone) for part in parts_of(log.log, n_parts))
         try:
-            people = nw.concat([part.customers(bounds, end, unit).select(*_PEOPLE) for part in logs])
+            with Progress("customers", "parts of the log", n_parts) as progress:
+                logs = (EngineLog(part, log.time_zone) for part in progress.over(parts_of(log.log, n_parts)))
+                people = nw.concat([part.customers(bounds, end, unit).select(*_PEOPLE) for part in logs])
         except BadRowsError:
             raise orders._bad_rows() from None  # noqa: SLF001
         if people.is_empty():
@@ -160,15 +164,16 @@ def sums_of(
     """
     index = pd.Index(customers)
     sums, known = dict[str, FloatArray](), np.zeros(len(index), np.bool_)
-    for part in parts_of(lines, n_parts):
-        found = collected(plan(part))
-        place = index.get_indexer(pd.Index(names_of(found["customer"])))
-        kept = place >= 0
-        place = place[kept]
-        known[place] = True
-        for name in found.columns:
-            if name != "customer":
-                sums.setdefault(name, np.zeros(len(index)))[place] = number(found[name])[kept]
+    with Progress("money", "parts of the log", n_parts) as progress:
+        for part in progress.over(parts_of(lines, n_parts)):
+            found = collected(plan(part))
+            place = index.get_indexer(pd.Index(names_of(found["customer"])))
+            kept = place >= 0
+            place = place[kept]
+            known[place] = True
+            for name in found.columns:
+                if name != "customer":
+                    sums.setdefault(name, np.zeros(len(index)))[place] = number(found[name])[kept]
     return sums, known
 
 

@@ -19,6 +19,7 @@ from crmmodels.data.orders import Orders
 from crmmodels.data.schema import EXAMPLES_SHOWN, count_of
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.periods import DAYS_PER_UNIT
+from crmmodels.progress import Progress
 
 ACCOUNT_COLUMNS: Final = (
     "frequency",
@@ -106,15 +107,18 @@ def accounts_of(
         If the log has no amounts, or the parts contradict each other.
     """
     orders = base.orders
-    with orders._turn():  # noqa: SLF001  (the same layer)
+    with Progress("CLVModel.accounts", "steps", 4) as progress, orders._turn():  # noqa: SLF001  (the same layer)
         money = money_lines(orders, margin)
+        progress(1)
         counts, has_returns = money.counts, money.counts["n_returns"] > 0
         n_parts = account_parts.n_parts_of(money.lines, counts["n_lines"])
         end = account_parts.end_of(orders, n_parts)
         people = account_parts.people_of(orders, end, _as_unit(unit), n_parts)
+        progress(2)
         names = account_parts.names_of(people["customer_id"])
         firsts = value_plans.lines_of_first_orders(money.lines, has_returns=has_returns)
         found = learn_benchmarks(firsts, price_reference, shrinkage) if benchmarks is None else benchmarks
+        progress(3)
 
         def plan(lines: value_plans.Plan) -> value_plans.Plan:
             priced = with_benchmarks(value_plans.with_first_orders(lines, has_returns=has_returns), found, price_reference)

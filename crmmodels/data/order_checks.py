@@ -204,8 +204,12 @@ def stray_concern(
         The warning.
     """
     bound, usual = (EPOCH + dt.timedelta(days=day) for day in (strays.day, strays.usual))
-    day = day_of_line(rows.collect_schema(), time_zone)
-    test = day >= nw.lit(bound) if which == "after" else day <= nw.lit(bound)
+    schema = rows.collect_schema()
+    # Days of text compare as they are written; pandas has no type for dates that it could be turned into.
+    is_text = DAY not in schema and schema["time"] == nw.String
+    day = nw.col("time").str.slice(0, 10) if is_text else day_of_line(schema, time_zone)
+    limit = nw.lit(bound.isoformat() if is_text else bound)
+    test = day >= limit if which == "after" else day <= limit
     years = abs(strays.day - strays.usual) / 365.25
     moves = "as_of and every age" if which == "after" else "the age of its customer"
     way = f"until={usual.isoformat()!r}" if which == "after" else f"after={(usual - dt.timedelta(days=1)).isoformat()!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -253,7 +254,13 @@ def classify(values: FloatArray, boundaries: FloatArray, *, separate_negative: b
 
 
 def bootstrap_concentration(
-    distribution: Concentration, n_replicates: int, share: float, top: float, rng: np.random.Generator
+    distribution: Concentration,
+    n_replicates: int,
+    share: float,
+    top: float,
+    rng: np.random.Generator,
+    *,
+    on_replicate: Callable[[int, int], None] | None = None,
 ) -> FloatArray:
     """Gini coefficient, share of the top and share of customers needed, on resampled customers.
 
@@ -269,6 +276,8 @@ def bootstrap_concentration(
         Fraction of customers whose share is taken.
     rng : numpy.random.Generator
         Source of the resamples.
+    on_replicate : callable, optional
+        Called with resamples done and in all.
 
     Returns
     -------
@@ -278,7 +287,7 @@ def bootstrap_concentration(
     n = int(distribution.customers[-1])
     group = np.repeat(np.arange(len(distribution.value)), distribution.count)
     result = np.empty((n_replicates, 3))
-    for replicate in result:
+    for number, replicate in enumerate(result, start=1):
         counts = np.bincount(group[rng.integers(n, size=n)], minlength=len(distribution.value))
         drawn = np.flatnonzero(counts)
         running = np.cumsum(distribution.value[drawn] / distribution.value[0] * counts[drawn])
@@ -290,4 +299,6 @@ def bootstrap_concentration(
             share_of_top(resample, top),
             customers_for_share(resample, share) / n,
         )
+        if on_replicate is not None:
+            on_replicate(number, n_replicates)
     return result

@@ -33,6 +33,7 @@ def fit_hmm(
     most_iterations: int = 500,
     tolerance: float = 1e-7,
     on_iteration: Callable[[int, int], None] | None = None,
+    on_start: Callable[[int, int], None] | None = None,
 ) -> HMMEstimate:
     """Parameters of largest posterior density that EM finds from several starts.
 
@@ -53,7 +54,9 @@ def fit_hmm(
     tolerance : float, default 1e-7
         Gain per customer of an EM step below which it ends.
     on_iteration : callable, optional
-        Called with passes done and at most.
+        Called with passes done and at most, once the best start is known.
+    on_start : callable, optional
+        Called with passes done and at most while the starts are tried.
 
     Returns
     -------
@@ -64,12 +67,25 @@ def fit_hmm(
     sample = _sampled(histories)
     starts = [_drawn(histories, structure, n_grid, number, rng) for number in range(n_starts)]
     tried = [
-        maximise(sample, structure, start, most_iterations=_TRIAL_ITERATIONS, tolerance=100.0 * tolerance) for start in starts
+        maximise(
+            sample,
+            structure,
+            start,
+            most_iterations=_TRIAL_ITERATIONS,
+            tolerance=100.0 * tolerance,
+            on_iteration=_after(number * _TRIAL_ITERATIONS, n_starts * _TRIAL_ITERATIONS, on_start),
+        )
+        for number, start in enumerate(starts)
     ]
     best = max(tried, key=lambda trial: float(trial.objective[-1]))
     return maximise(
         histories, structure, best.parameters, most_iterations=most_iterations, tolerance=tolerance, on_iteration=on_iteration
     )
+
+
+def _after(before: int, total: int, told: Callable[[int, int], None] | None) -> Callable[[int, int], None] | None:
+    """What to tell of the passes of one start after those before it."""
+    return None if told is None else lambda done, _: told(before + done, total)
 
 
 def _sampled(histories: Histories) -> Histories:

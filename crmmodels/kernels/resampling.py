@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -24,6 +24,7 @@ def resampled_moments(
     *,
     weight: FloatArray | None = None,
     batch: int = 500,
+    on_replicate: Callable[[int, int], None] | None = None,
 ) -> Iterator[Moments]:
     r"""Moments of bootstrap samples: respondents drawn with replacement, as many as there are.
 
@@ -40,6 +41,8 @@ def resampled_moments(
         Survey weights; respondents are drawn with equal chances and count with their weights within a sample.
     batch : int, default 500
         At most so many samples are handed over at once.
+    on_replicate : callable, optional
+        Called with samples drawn, as many as their share of the draws comes to, and in all.
 
     Yields
     ------
@@ -73,7 +76,13 @@ def resampled_moments(
     layout = ProductLayout(found, items.shape[1], weight is not None)
     at_once = max(1, _SUMS_AT_ONCE // layout.n_products)
     for start in range(0, n_replicates, at_once):
-        sums = _bootstrap_sums(items, layout, min(at_once, n_replicates - start), rng, weight)
+        n_samples = min(at_once, n_replicates - start)
+
+        def told(share: float, start: int = start, n_samples: int = n_samples) -> None:
+            if on_replicate is not None:
+                on_replicate(start + int(share * n_samples), n_replicates)
+
+        sums = _bootstrap_sums(items, layout, n_samples, rng, weight, told=told)
         for lead in range(0, len(sums), batch):
             some = sums[lead : lead + batch]
             sample_size = np.full(len(some), float(n))
@@ -167,7 +176,13 @@ def jackknife_moments(
 
 
 def _bootstrap_sums(
-    items: AnyArray, layout: ProductLayout, n_samples: int, rng: np.random.Generator, weight: FloatArray | None
+    items: AnyArray,
+    layout: ProductLayout,
+    n_samples: int,
+    rng: np.random.Generator,
+    weight: FloatArray | None,
+    *,
+    told: Callable[[float], None],
 ) -> FloatArray:
     n, rows = len(items), layout.rows
     starts = np.arange(0, n, rows)
@@ -183,4 +198,5 @@ def _bootstrap_sums(
         for lead in range(0, n_samples, samples_at_once):
             some = slice(lead, lead + samples_at_once)
             sums[some] += uniform_counts(totals[some, block], size, rng, dtype) @ products
+            told((start + size * min(lead + samples_at_once, n_samples) / n_samples) / n)
     return sums

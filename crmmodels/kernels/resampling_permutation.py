@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +63,7 @@ def permuted_moments(
     *,
     weight: FloatArray | None = None,
     batch: int = 500,
+    on_permutation: Callable[[int, int], None] | None = None,
 ) -> Iterator[GroupedMoments]:
     r"""Moments of groups after respondents are dealt at random into groups of the sizes there are.
 
@@ -80,6 +81,8 @@ def permuted_moments(
         Survey weights, which stay with their respondents.
     batch : int, default 500
         Permutations handed over at once, but for the last.
+    on_permutation : callable, optional
+        Called with permutations dealt and in all.
 
     Yields
     ------
@@ -112,6 +115,8 @@ def permuted_moments(
     for start in range(0, n_permutations, at_once):
         labels = rng.permuted(np.broadcast_to(codes, (min(at_once, n_permutations - start), len(codes))), axis=1)
         pending.append(_dealt_sums(items, layout, labels, len(sizes), weight))
+        if on_permutation is not None:
+            on_permutation(start + len(labels), n_permutations)
         is_last = start + at_once >= n_permutations
         ready = np.concatenate(pending)
         n_ready = len(ready) if is_last else len(ready) // batch * batch

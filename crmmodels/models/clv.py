@@ -35,6 +35,7 @@ from crmmodels.models.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.nbd import NBDModel
 from crmmodels.models.pareto_nbd import ParetoNBDModel
 from crmmodels.models.purchase import PurchaseModel
+from crmmodels.progress import Progress
 
 _PURCHASE_MODELS: Final[tuple[type[PurchaseModel[Any]], ...]] = (NBDModel, BetaGeoModel, ModifiedBetaGeoModel, ParetoNBDModel)
 _ONE_COHORT: Final = (
@@ -178,15 +179,17 @@ class CLVModel(CLVVerbs, CLVOrderVerbs):
             If the purchase model has no best parameters.
         """
         if isinstance(data, Orders | CustomerBase):
-            base = as_base(data)
-            made = self._accounts(base, None)
-            table = base.orders._native(made.frame)  # noqa: SLF001  (in the kind of the log)
-            values = self._read(open_table(table, self.key, "CLVModel"))
-            counts = {"n_returns": made.n_returns, "n_above_list": made.n_above_list, "n_below_cost": made.n_below_cost}
-            roles = roles_of(base)
-            notes = identified_by(roles, self.margin, self.price_reference, counts)
-            record = with_spread(self, values, learn(self, values, made.benchmarks, notes, tuple(sorted(roles))))
-            is_one_cohort = made.is_one_cohort
+            with Progress("CLVModel.fit", "steps", 2) as progress:
+                base = as_base(data)
+                made = self._accounts(base, None)
+                progress(1)
+                table = base.orders._native(made.frame)  # noqa: SLF001  (in the kind of the log)
+                values = self._read(open_table(table, self.key, "CLVModel"))
+                counts = {"n_returns": made.n_returns, "n_above_list": made.n_above_list, "n_below_cost": made.n_below_cost}
+                roles = roles_of(base)
+                notes = identified_by(roles, self.margin, self.price_reference, counts)
+                record = with_spread(self, values, learn(self, values, made.benchmarks, notes, tuple(sorted(roles))))
+                is_one_cohort = made.is_one_cohort
         else:
             values = self._read(open_table(data, self.key, "CLVModel"))
             record, is_one_cohort = self._fit(values), False

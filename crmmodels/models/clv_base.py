@@ -27,6 +27,7 @@ from crmmodels.models.clv_reading import as_base, linked, roles_of
 from crmmodels.models.clv_sampling import draw, referral_value
 from crmmodels.models.clv_value import MoneyParameters, Residual, Values6, own_values, residual_of, with_referrals
 from crmmodels.models.purchase import PurchaseModel
+from crmmodels.progress import Progress
 
 _DAYS_PER_YEAR: Final = DAYS_PER_UNIT["Y"]
 
@@ -142,7 +143,8 @@ class CLVBase(BaseModel[CLVFit]):
         return self._values_with(values, self._residual(values, purchase), money)
 
     def _values(self, values: Values, fitted: CLVFit) -> Values6:
-        return self._values_at(values, fitted.purchase.parameters, self._money(fitted))
+        with self._watched("values"):
+            return self._values_at(values, fitted.purchase.parameters, self._money(fitted))
 
     def _purchase_at(self, parameters: FloatArray) -> Any:
         return self.purchase_model._family.parameters(*parameters.tolist())  # noqa: SLF001
@@ -159,4 +161,5 @@ class CLVBase(BaseModel[CLVFit]):
         def residual(histories: Mapping[str, FloatArray], parameters: FloatArray) -> Residual:
             return self._residual(histories, self._purchase_at(parameters), needs_time=needs_time)
 
-        return limits_of(values, drawn, residual, generations=self.generations, level=self.level)
+        with Progress("CLVModel.score", "draws") as progress:
+            return limits_of(values, drawn, residual, generations=self.generations, level=self.level, on_draw=progress)

@@ -43,6 +43,7 @@ def limits_of(
     generations: Generations,
     level: float,
     values_at_once: int = VALUES_AT_ONCE,
+    on_draw: Callable[[int, int], None] | None = None,
 ) -> Limits:
     """Limits between which CLV lies for most draws.
 
@@ -63,6 +64,8 @@ def limits_of(
         Share of the draws between the limits.
     values_at_once : int
         Values that are held at a time.
+    on_draw : callable, optional
+        Called with draws of blocks that were valued, and of how many.
 
     Returns
     -------
@@ -77,7 +80,8 @@ def limits_of(
     order = np.arange(n) if root is None else np.argsort(root, kind="stable")
     limits = np.empty((2, n))
     chances = [0.5 - 0.5 * level, 0.5 + 0.5 * level]
-    for first in range(0, n, size):
+    n_values = len(drawn) * -(-n // size)
+    for block_number, first in enumerate(range(0, n, size)):
         members = np.sort(order[first : first + size])
         rows = members if root is None else _with_referred(members, referrer, root, generations)
         block = _Block(accounts, rows, referrer, generations)
@@ -86,6 +90,8 @@ def limits_of(
         for number, one in enumerate(drawn):
             expected = residual(block.histories, one.purchase)
             values[:, number] = block.clv(expected, one.money)[place]
+            if on_draw is not None:
+                on_draw(block_number * len(drawn) + number + 1, n_values)
         limits[:, members] = np.quantile(values, chances, axis=1, overwrite_input=True)
     return Limits(limits[0], limits[1])
 

@@ -18,6 +18,7 @@ from crmmodels.models.clv_sampling import CLVDraws
 from crmmodels.models.clv_tiers import tier_table
 from crmmodels.models.clv_value import Values6
 from crmmodels.models.parameters import is_whole
+from crmmodels.progress import Progress
 
 
 class CLVVerbs(CLVBase):
@@ -155,7 +156,9 @@ class CLVVerbs(CLVBase):
         table = self._open(data)
         values = self._read(table)
         keys = table.frame[table.key].to_list()
-        return CLVDraws(keys, np.stack([part.realised + part.future for part in self._draws(values, fitted, given, rng)]))
+        with Progress("CLVModel.sample", "draws", given) as progress:
+            draws = progress.over(self._draws(values, fitted, given, rng))
+            return CLVDraws(keys, np.stack([part.realised + part.future for part in draws]))
 
     def customer_equity(self, data: Any) -> pd.Series[float]:
         """Add up what the customer base is worth, each customer counted once.

@@ -18,6 +18,7 @@ from crmmodels.models.holdout import Holdout, read_holdout
 from crmmodels.models.nbd import NBDModel
 from crmmodels.models.parameters import is_whole
 from crmmodels.models.purchase import PurchaseModel
+from crmmodels.progress import Progress
 
 _HIATUS: Final = "days since last order"
 _ACTUAL: Final = "actual"
@@ -95,14 +96,15 @@ def compare(models: Sequence[PurchaseModel[Any]], data: Any, *, most_orders: int
     table = data.customers(unit=cast("TimeUnit", models[0].unit)) if isinstance(data, Split) else data
     names = [type(model).__name__ for model in models]
     rows: dict[str, dict[str, float]] = {}
-    for name, model in zip(names, models, strict=True):
-        fitted = model.fit(table).fitted
-        rows[name] = {
-            "n_parameters": len(fitted.names),
-            "log_likelihood": fitted.log_likelihood,
-            "aic": fitted.aic,
-            "bic": fitted.bic,
-        }
+    with Progress("compare (fit)", "models") as progress:
+        for name, model in progress.over(list(zip(names, models, strict=True))):
+            fitted = model.fit(table).fitted
+            rows[name] = {
+                "n_parameters": len(fitted.names),
+                "log_likelihood": fitted.log_likelihood,
+                "aic": fitted.aic,
+                "bic": fitted.bic,
+            }
     _add_ratios(rows, models)
     held_out = read_holdout(models[0], table, "compare")
     if held_out is None:
@@ -110,19 +112,20 @@ def compare(models: Sequence[PurchaseModel[Any]], data: Any, *, most_orders: int
     past, weight = held_out.history, held_out.history.weight
     actual = float(weight @ held_out.orders)
     expected: dict[str, FloatArray] = {}
-    for name, model in zip(names, models, strict=True):
-        expected[name] = held_out.expected_by(model)
-        total = float(weight @ expected[name])
-        rows[name] |= {
-            "log_score": _log_score(model, held_out),
-            "expected": total,
-            "actual": actual,
-            "total_error": total / actual - 1.0 if actual else np.nan,
-            "mean_absolute_error": float(weight @ np.abs(expected[name] - held_out.orders) / weight.sum()),
-            "auc": _auc(expected[name], held_out),
-        }
-        if isinstance(data, Split):
-            rows[name]["tracking_error"] = _tracking_error(model, data, held_out.duration)
+    with Progress("compare (holdout)", "models") as progress:
+        for name, model in progress.over(list(zip(names, models, strict=True))):
+            expected[name] = held_out.expected_by(model)
+            total = float(weight @ expected[name])
+            rows[name] |= {
+                "log_score": _log_score(model, held_out),
+                "expected": total,
+                "actual": actual,
+                "total_error": total / actual - 1.0 if actual else np.nan,
+                "mean_absolute_error": float(weight @ np.abs(expected[name] - held_out.orders) / weight.sum()),
+                "auc": _auc(expected[name], held_out),
+            }
+            if isinstance(data, Split):
+                rows[name]["tracking_error"] = _tracking_error(model, data, held_out.duration)
     rows[_HIATUS] = {"actual": actual, "auc": _auc(past.age_at_last - past.age, held_out)}
     return Comparison(_framed(rows), _by_frequency(held_out, expected, most_orders))
 
@@ -164,15 +167,17 @@ def _log_score(model: PurchaseModel[Any], held_out: Holdout) -> float:
     rows, count = found.first, np.bincount(found.row, past.weight)
     log_chance = np.empty(len(rows))
     first = 0
-    while first < len(rows):
-        most = int(later[rows[min(first + 999, len(rows) - 1)]])
-        block = slice(first, first + max(1, min(1000, _CHANCES_AT_ONCE // (most + 1))))
-        n = later[rows[block]].astype(np.int64)
-        x, t_x, age = (column[rows[block]] for column in (past.frequency, past.age_at_last, past.age))
-        chances = process.purchase_distribution(x, t_x, age, held_out.duration, int(n.max()), parameters)
-        with np.errstate(divide="ignore"):
-            log_chance[block] = np.log(chances[np.arange(len(n)), n])
-        first = block.stop
+    with Progress("log score", "histories", len(rows)) as progress:
+        while first < len(rows):
+            most = int(later[rows[min(first + 999, len(rows) - 1)]])
+            block = slice(first, first + max(1, min(1000, _CHANCES_AT_ONCE // (most + 1))))
+            n = later[rows[block]].astype(np.int64)
+            x, t_x, age = (column[rows[block]] for column in (past.frequency, past.age_at_last, past.age))
+            chances = process.purchase_distribution(x, t_x, age, held_out.duration, int(n.max()), parameters)
+            with np.errstate(divide="ignore"):
+                log_chance[block] = np.log(chances[np.arange(len(n)), n])
+            first = block.stop
+            progress(first)
     return float(count @ log_chance / count.sum())
 
 

@@ -21,6 +21,7 @@ from crmmodels.kernels.rounding import significant
 from crmmodels.models.labels import read_labels
 from crmmodels.models.migration import Migration, migrate
 from crmmodels.models.parameters import is_number, is_whole
+from crmmodels.progress import Progress
 
 _TOP: Final = 0.2
 _SHARE: Final = 0.8
@@ -295,7 +296,8 @@ class ABCModel(BaseModel[ABCFit]):
 
     def _intervals(self, distribution: kernel.Concentration, figures: Mapping[str, float]) -> Mapping[str, Interval]:
         rng = np.random.default_rng(self.seed)
-        draws = kernel.bootstrap_concentration(distribution, self.n_bootstrap, _SHARE, _TOP, rng)
+        with Progress("ABCModel.fit", "replicates") as progress:
+            draws = kernel.bootstrap_concentration(distribution, self.n_bootstrap, _SHARE, _TOP, rng, on_replicate=progress)
         order = {"gini_corrected": 0, "top_20_share": 1, "share_for_80": 2}
         tail = (1.0 - self.level) / 2.0
         bounds = np.quantile(draws, [tail, 1.0 - tail], axis=0)

@@ -14,6 +14,7 @@ from crmmodels.kernels.hmm_filter import filtered_stages
 from crmmodels.kernels.hmm_structure import StageStructure
 from crmmodels.models.lifecycle_fit import histories_in, learn
 from crmmodels.models.lifecycle_panel import Panel
+from crmmodels.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,27 +63,28 @@ def choice_table(
     """
     rows = []
     histories = histories_in(panel)
-    for candidate in candidates:
-        structure, n_grid = candidate.structure, candidate.n_grid
-        fitted = learn(panel, structure, n_grid, n_starts=n_starts, seed=seed, owner=owner)
-        n_parameters = int(structure.allowed.sum()) + (1 if n_grid > 1 else 0)
-        row: dict[str, object] = {
-            "n_stages": structure.n_stages,
-            "heterogeneity": n_grid > 1,
-            "n_parameters": n_parameters,
-            "log_likelihood": fitted.log_likelihood,
-            "bic": n_parameters * math.log(fitted.n_customers) - 2.0 * fitted.log_likelihood,
-        }
-        if truth is not None:
-            found = filtered_stages(histories, structure.start, fitted.parameters, 1, fitted.mean_rate)
-            stage = found.probability.argmax(axis=1)[histories.history]
-            known = structure.n_stages == 4
-            row |= {
-                "accuracy": float((stage == truth).mean()) if known else math.nan,
-                "majority": float(np.bincount(truth).max() / len(truth)),
-                "decline_recall": float((stage[truth == 3] == structure.n_stages - 1).mean())
-                if (truth == 3).any()
-                else math.nan,
+    with Progress(f"{owner}.choice", "lifecycles") as progress:
+        for candidate in progress.over(candidates):
+            structure, n_grid = candidate.structure, candidate.n_grid
+            fitted = learn(panel, structure, n_grid, n_starts=n_starts, seed=seed, owner=owner)
+            n_parameters = int(structure.allowed.sum()) + (1 if n_grid > 1 else 0)
+            row: dict[str, object] = {
+                "n_stages": structure.n_stages,
+                "heterogeneity": n_grid > 1,
+                "n_parameters": n_parameters,
+                "log_likelihood": fitted.log_likelihood,
+                "bic": n_parameters * math.log(fitted.n_customers) - 2.0 * fitted.log_likelihood,
             }
-        rows.append(row)
+            if truth is not None:
+                found = filtered_stages(histories, structure.start, fitted.parameters, 1, fitted.mean_rate)
+                stage = found.probability.argmax(axis=1)[histories.history]
+                known = structure.n_stages == 4
+                row |= {
+                    "accuracy": float((stage == truth).mean()) if known else math.nan,
+                    "majority": float(np.bincount(truth).max() / len(truth)),
+                    "decline_recall": float((stage[truth == 3] == structure.n_stages - 1).mean())
+                    if (truth == 3).any()
+                    else math.nan,
+                }
+            rows.append(row)
     return pd.DataFrame(rows)

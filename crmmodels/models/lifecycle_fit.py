@@ -164,7 +164,7 @@ def learn(panel: Panel, structure: StageStructure, n_grid: int, *, n_starts: int
     """
     check_learnable(panel, owner)
     histories = histories_in(panel)
-    with Progress(f"{owner}.fit", "passes over the data") as progress:
+    with Progress(f"{owner}.fit", "passes") as progress, Progress("starts", "passes") as starts:
         found = fit_hmm(
             histories,
             structure,
@@ -172,7 +172,8 @@ def learn(panel: Panel, structure: StageStructure, n_grid: int, *, n_starts: int
             n_starts=n_starts,
             seed=seed,
             most_iterations=_MOST_ITERATIONS,
-            on_iteration=progress,
+            on_iteration=lambda done, _: progress(done),
+            on_start=starts,
         )
     sums = totals(histories)
     return LifecycleFit(

@@ -53,7 +53,8 @@ class LifecycleVerbs(LifecycleReader):
         fitted = self._fitted_for("stages")
         table = self._open(data)
         values = self._read(table)
-        scores = self._score(values, fitted)
+        with self._watched("stages"):
+            scores = self._score(values, fitted)
         codes = self._codes(scores)
         if table.index is not None:
             labelled = table.answer_labels(codes, self.segment_labels(), "stage")
@@ -87,7 +88,8 @@ class LifecycleVerbs(LifecycleReader):
         table = self._open(data)
         panel = table.panel
         histories = histories_in(panel)
-        paths = filtered_paths(histories, self._structure().start, fitted.parameters)
+        with self._watched("history"):
+            paths = filtered_paths(histories, self._structure().start, fitted.parameters)
         found = paths[cells_of(histories.start[histories.history], panel.length)]
         kept = nw.maybe_reset_index(table.rows.select(self.key, "period")[panel.row.tolist()])
         backend = kept.implementation

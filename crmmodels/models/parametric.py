@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import numpy as np
@@ -23,7 +25,7 @@ from crmmodels.exceptions import (
     warn,
 )
 from crmmodels.kernels.estimation import Family, edges_of, estimate, penalised
-from crmmodels.kernels.likelihood import Optimum
+from crmmodels.kernels.likelihood import Likelihood, Optimum
 from crmmodels.kernels.posterior import sample_posterior
 from crmmodels.models.parameters import is_whole
 from crmmodels.models.parametric_fit import ParametricFit, check_level
@@ -174,7 +176,8 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
         if certain and penalty is None:
             raise ConvergenceError.because(name, certain)
         table = self._table_from(values)
-        found = estimate(family, table, penalty)
+        with Progress(f"{name}.fit", "likelihoods") as progress:
+            found = estimate(_counted(family, progress), table, penalty)
         if found is None:
             raise ConvergenceError.because(
                 name,
@@ -223,7 +226,8 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
         check_level(verb, level)
         table = self._open(data)
         values = self._read(table)
-        columns = dict(answer(values, fitted.parameters))
+        with self._watched(verb):
+            columns = dict(answer(values, fitted.parameters))
         if draws is not None:
             if not isinstance(draws, PosteriorDraws) or draws.names != fitted.names:
                 must = f"what {type(self).__name__}.sample_posterior returns"
@@ -240,3 +244,15 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
         record = ParametricFit(parameters, log_likelihood, covariance, weight, n_distinct, 0, self._unit())
         self._check_record(record)
         object.__setattr__(self, "_record", seal(record))
+
+
+def _counted(family: Family[ParametersT, TableT], progress: Progress) -> Family[ParametersT, TableT]:
+    """A family that tells how many of its likelihoods were computed."""
+    number = count(1)
+
+    def log_likelihood(log_parameters: FloatArray, table: TableT) -> Likelihood:
+        found = family.log_likelihood(log_parameters, table)
+        progress(next(number))
+        return found
+
+    return replace(family, log_likelihood=log_likelihood)

@@ -27,6 +27,7 @@ from crmmodels.models.structural_fit import StructuralFit
 from crmmodels.models.structural_learning import settled
 from crmmodels.models.structural_plan import Stages, StructuralPlan
 from crmmodels.models.structural_sample import Sample, check_answers
+from crmmodels.progress import Progress
 
 _NOUN: Final = "survey"
 _ALPHA: Final = 0.05
@@ -110,12 +111,13 @@ def compare_samples(
     _check_groups(plan, sample, codes, groups, reader)
     index = _index_by_group(plan, sample, codes, groups, fitted, n=n_permutations, seed=seed, level=level)
     differences: dict[str, list[pd.DataFrame]] = {"index": [], "paths": [], "invariance": []}
-    for first, second in combinations(range(len(groups)), 2):
-        rows = np.flatnonzero((codes == first) | (codes == second))
-        pair = _Pair(plan, fitted, sample.part(rows), (codes[rows] == second).astype(np.int64), reader)
-        named: dict[str, Any] = {"first": groups[first], "second": groups[second]}
-        for name, table in pair.compared(n_permutations, np.random.default_rng(seed)).items():
-            differences[name].append(table.assign(**named)[["first", "second", *table.columns]])
+    with Progress(f"{reader}.compare_groups", "pairs of groups") as progress:
+        for first, second in progress.over(list(combinations(range(len(groups)), 2))):
+            rows = np.flatnonzero((codes == first) | (codes == second))
+            pair = _Pair(plan, fitted, sample.part(rows), (codes[rows] == second).astype(np.int64), reader)
+            named: dict[str, Any] = {"first": groups[first], "second": groups[second]}
+            for name, table in pair.compared(n_permutations, np.random.default_rng(seed)).items():
+                differences[name].append(table.assign(**named)[["first", "second", *table.columns]])
     joined = {name: pd.concat(tables, ignore_index=True) for name, tables in differences.items()}
     return GroupComparison(index, joined["index"], joined["paths"], joined["invariance"])
 
@@ -164,8 +166,9 @@ def _index_by_group(
     for code, group in enumerate(groups):
         own = sample.part(np.flatnonzero(codes == code)).in_canonical_order(seed)
         index = _index_of(plan, fitted, moments(own.answers, own.weight).mean)
-        batches = resampled_moments(own.answers, n, np.random.default_rng(seed), weight=own.weight)
-        limits = percentile_limits(np.concatenate([_index_of(plan, fitted, batch.mean) for batch in batches]), level)
+        with Progress(f"limits of {group}", "replicates", n) as progress:
+            batches = resampled_moments(own.answers, n, np.random.default_rng(seed), weight=own.weight, on_replicate=progress)
+            limits = percentile_limits(np.concatenate([_index_of(plan, fitted, batch.mean) for batch in batches]), level)
         table = pd.DataFrame(
             {
                 "group": [group] * len(index),
@@ -196,8 +199,9 @@ class _Pair:
         whole = moments(answers, weight)
         pooled = settled(self.plan, whole, self.reader)
         observed = self._statistics(grouped_moments(answers, group, weight=weight).groups, whole, pooled)
-        batches = permuted_moments(answers, group, n, rng, weight=weight)
-        drawn = [self._statistics(batch.groups, whole, pooled) for batch in batches]
+        with Progress("permutations", "dealt", n) as progress:
+            batches = permuted_moments(answers, group, n, rng, weight=weight, on_permutation=progress)
+            drawn = [self._statistics(batch.groups, whole, pooled) for batch in batches]
         permuted = {name: np.concatenate([part[name] for part in drawn]) for name in observed}
         p = {
             name: permutation_p_value(observed[name], permuted[name], "less" if name == "c" else "two-sided").p_value

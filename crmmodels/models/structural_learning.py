@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -182,7 +182,10 @@ def flat(plan: StructuralPlan, stages: Stages) -> FloatArray:
 
 
 def replicated(
-    plan: StructuralPlan, batches: Iterator[Moments], reference: Stages, progress: tuple[Progress, int] | None = None
+    plan: StructuralPlan,
+    batches: Iterator[Moments],
+    reference: Stages,
+    on_replicate: Callable[[int], None] | None = None,
 ) -> Replicates:
     """Estimate replicates as their moments come.
 
@@ -194,8 +197,8 @@ def replicated(
         Moments of replicates along the first axis.
     reference : Stages
         Estimates of the sample.
-    progress : (Progress, int), optional
-        What to tell of it, and how many replicates there are.
+    on_replicate : callable, optional
+        Called with the replicates that were estimated.
 
     Returns
     -------
@@ -211,8 +214,8 @@ def replicated(
         converged.append(stages.has_converged)
         constants.append(stages.first.is_constant.any(axis=-1))
         done += len(drawn)
-        if progress is not None:
-            progress[0](done, progress[1])
+        if on_replicate is not None:
+            on_replicate(done)
     return Replicates(np.concatenate(values), np.concatenate(converged), np.concatenate(constants))
 
 
@@ -221,12 +224,13 @@ def _with_limits(
 ) -> tuple[dict[str, Quantity], Bootstrap]:
     """Every estimate with its standard error and limits."""
     n, rng = resampling.n_replicates, np.random.default_rng(resampling.seed)
-    with Progress(f"{reader}(n_bootstrap={n})", "replicates") as progress:
-        drawn = replicated(plan, drawn_moments(sample, n, rng, resampling.kind, reader), stages, (progress, n))
+    with Progress(f"{reader}.fit", "replicates", n) as progress, Progress("drawn", "replicates", n) as told:
+        drawn = replicated(plan, drawn_moments(sample, n, rng, resampling.kind, reader, on_replicate=told), stages, progress)
     if not drawn.has_converged.any():
         reason = f"the weights settled in none of the {n} replicates, so there are no limits; set n_bootstrap=0 to do without"
         raise ConvergenceError.because(reader, [reason])
-    knife = replicated(plan, _without_each(sample, reader), stages)
+    with Progress(f"{reader}.fit", "respondents or groups left out") as progress:
+        knife = replicated(plan, _without_each(sample, reader), stages, progress)
     estimate = flat(plan, stages)
     percentile = percentile_limits(drawn.values, resampling.level)
     corrected = bca_limits(drawn.values, estimate, knife.values, resampling.level)
@@ -246,7 +250,15 @@ def _with_limits(
     return found, made
 
 
-def drawn_moments(sample: Sample, n: int, rng: np.random.Generator, kind: BootstrapKind, reader: str) -> Iterator[Moments]:
+def drawn_moments(
+    sample: Sample,
+    n: int,
+    rng: np.random.Generator,
+    kind: BootstrapKind,
+    reader: str,
+    *,
+    on_replicate: Callable[[int, int], None] | None = None,
+) -> Iterator[Moments]:
     """Moments of replicates, under the policy for missing answers within each.
 
     Parameters
@@ -261,6 +273,8 @@ def drawn_moments(sample: Sample, n: int, rng: np.random.Generator, kind: Bootst
         What is drawn.
     reader : str
         The model, for errors.
+    on_replicate : callable, optional
+        Called with replicates that were drawn, and of how many.
 
     Returns
     -------
@@ -270,8 +284,9 @@ def drawn_moments(sample: Sample, n: int, rng: np.random.Generator, kind: Bootst
     if sample.needs_em:
         size = len(sample.answers)
         return (sample.part(rng.integers(size, size=size)).moments(reader, is_batch=True) for _ in range(n))
-    draw = resampled_moments if kind == "respondents" else moment_limit_draws
-    return draw(sample.answers, n, rng, weight=sample.weight)
+    if kind == "moments":
+        return moment_limit_draws(sample.answers, n, rng, weight=sample.weight)
+    return resampled_moments(sample.answers, n, rng, weight=sample.weight, on_replicate=on_replicate)
 
 
 def _without_each(sample: Sample, reader: str) -> Iterator[Moments]:

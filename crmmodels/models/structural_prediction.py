@@ -12,6 +12,7 @@ from crmmodels._typing import FloatArray, IntArray
 from crmmodels.models.structural_learning import settled
 from crmmodels.models.structural_plan import StructuralPlan
 from crmmodels.models.structural_sample import Sample, check_answers
+from crmmodels.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,12 +73,13 @@ def predict_folds(
     predicted = [(name, item) for name in caused for item in graph.items_of(name)]
     where = np.array([position[item] for _, item in predicted])
     errors = np.full((3, len(answers), len(where)), np.nan)
-    for part in range(n_folds):
-        train, held = ordered.part(fold != part), answers[fold == part]
-        check_answers(graph, train, reader)
-        found = _predict(plan, train, held, caused, where, earliest=earliest, reader=reader)
-        actual = held[:, where]
-        errors[:, fold == part] = np.stack([actual - found.by_model, actual - found.by_regression, actual - found.by_mean])
+    with Progress(f"{reader}.predict_quality", "folds") as progress:
+        for part in progress.over(range(n_folds)):
+            train, held = ordered.part(fold != part), answers[fold == part]
+            check_answers(graph, train, reader)
+            found = _predict(plan, train, held, caused, where, earliest=earliest, reader=reader)
+            actual = held[:, where]
+            errors[:, fold == part] = np.stack([actual - found.by_model, actual - found.by_regression, actual - found.by_mean])
     squared = np.nansum(errors**2, axis=1)
     rmse = np.sqrt(np.nanmean(errors**2, axis=1))
     mae = np.nanmean(np.abs(errors), axis=1)

@@ -13,6 +13,7 @@ from crmmodels.models.structural_fit import KEYS, StructuralFit
 from crmmodels.models.structural_learning import drawn_moments
 from crmmodels.models.structural_plan import Stages, StructuralPlan
 from crmmodels.models.structural_sample import Sample
+from crmmodels.progress import Progress
 
 if TYPE_CHECKING:
     from crmmodels.models.structural_survey import SurveyModel
@@ -79,13 +80,14 @@ def replicates_of(
     owner = type(model).__name__
     sample = model._sample(model._read(model._open(data))).in_canonical_order(model.seed)  # noqa: SLF001
     stages = _estimates_of_fit(plan, sample, fitted, owner)
-    batches = drawn_moments(sample, n, np.random.default_rng(model.seed), model.bootstrap, owner)
     values = []
-    for batch in batches:
-        drawn = plan.estimate(batch, stages)
-        found = plan.quantities(drawn)[quantity][1].copy()
-        found[~drawn.has_converged] = np.nan
-        values.append(found)
+    with Progress(f"{owner}.{reader}", "batches") as progress, Progress("drawn", "replicates", n) as told:
+        batches = drawn_moments(sample, n, np.random.default_rng(model.seed), model.bootstrap, owner, on_replicate=told)
+        for batch in progress.over(batches):
+            drawn = plan.estimate(batch, stages)
+            found = plan.quantities(drawn)[quantity][1].copy()
+            found[~drawn.has_converged] = np.nan
+            values.append(found)
     labels, keys = fitted.quantities[quantity].labels, KEYS[quantity]
     columns: Any = pd.Index([quantity])
     if len(keys) == 1:

@@ -12,6 +12,7 @@ from crmmodels.data.order_log import EPOCH
 from crmmodels.data.orders import Orders
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.parameters import is_number, is_whole
+from crmmodels.progress import Progress
 
 _MOST_PERIODS: Final = 100_000
 
@@ -63,9 +64,11 @@ def track(
     actual = np.concatenate([[0.0], np.cumsum(days.n_repeat)])[np.searchsorted(passed, ends, side="left")]
     born = days.n_first > 0
     expected = np.zeros(periods)
-    for birth, n in zip(passed[born].tolist(), days.n_first[born].tolist(), strict=True):
-        age = ends - 1 - birth
-        expected[age > 0] += n * expected_purchases_new(age[age > 0] / days_per_unit)
+    births = list(zip(passed[born].tolist(), days.n_first[born].tolist(), strict=True))
+    with Progress("tracking", "days of first orders") as progress:
+        for birth, n in progress.over(births):
+            age = ends - 1 - birth
+            expected[age > 0] += n * expected_purchases_new(age[age > 0] / days_per_unit)
     last = orders._bounds.until or orders._last_day()  # noqa: SLF001
     unseen = days.day[0] + ends - 1 > (last - EPOCH).days
     actual[unseen] = np.nan

@@ -28,6 +28,7 @@ from crmmodels.plotting.value_axes import (
     values_of,
     with_values,
 )
+from crmmodels.progress import Progress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,7 +119,9 @@ def plot_value_distribution(
     edges = _edges(clv, given)
     inside = (clv >= edges[0]) & (clv <= edges[-1])
     labels = model.segment_labels()
-    means = np.array([part.clv.mean() for part in model._draws(found.accounts, fitted, model.n_draws, 0)])  # noqa: SLF001
+    with Progress(_PLOT, "draws", model.n_draws) as progress:
+        draws = progress.over(model._draws(found.accounts, fitted, model.n_draws, 0))  # noqa: SLF001
+        means = np.array([part.clv.mean() for part in draws])
     low, high = np.quantile(means, [0.5 - 0.5 * model.level, 0.5 + 0.5 * model.level]).tolist()
     text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=labels, english=english_labels(model))
     ax = axes_of_size(ax, 7.2, 4.4)

@@ -9,6 +9,7 @@ from typing import Any
 
 from crmmodels.base import BaseModel
 from crmmodels.exceptions import ParameterError
+from crmmodels.progress import Progress
 from crmmodels.testing.checks import CHECKS
 from crmmodels.testing.checks.claims import NotApplicable
 from crmmodels.testing.report import CheckReport, CheckResult, Status
@@ -95,8 +96,9 @@ def check_model(
     if unknown := sorted(expected.keys() - set(names)):
         must = f"a mapping whose keys are among {names}"
         raise ParameterError.must_be("check_model", "expected_failures", must, unknown)
-    checks = model_checks(model, n_customers=n_customers, seed=seed)
-    report = CheckReport(type(model).__name__, tuple(_outcome(*check, expected) for check in checks))
+    with Progress("check_model", "checks", len(CHECKS)) as progress:
+        checks = progress.over(model_checks(model, n_customers=n_customers, seed=seed))
+        report = CheckReport(type(model).__name__, tuple(_outcome(*check, expected) for check in checks))
     if raise_on_failure and not report.passed:
         raise AssertionError(str(report))
     return report

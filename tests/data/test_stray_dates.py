@@ -81,3 +81,10 @@ def test_placeholder_dates_are_strays_and_a_new_season_is_none() -> None:
     seasons = np.concatenate([np.arange(30), 365 + np.arange(30)])
     assert strays_after(seasons, np.ones(60, np.int64)) is None
     assert strays_after(np.empty(0, np.int64), np.empty(0, np.int64)) is None
+
+
+@pytest.mark.parametrize("stray", ["2062-01-08", "2062-01-08 12:30:00", "1926-01-08"])
+def test_a_stray_date_of_text_is_said(engine: Any, tmp_path: Path, stray: str) -> None:
+    text = LOG.assign(date=LOG["date"].dt.strftime("%Y-%m-%d").where(LOG.index != 7, stray))
+    with pytest.warns(crm.StrayDateWarning, match=f"1 order of {stray[:10]} or .*{stray}"):
+        orders_of(engine.make(text, tmp_path)).customers()

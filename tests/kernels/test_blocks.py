@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import numpy as np
 import pytest
 
 from crmmodels.kernels import blocks
-from crmmodels.kernels.blocks import in_blocks
+from crmmodels.kernels.blocks import in_blocks, told_of_blocks
 
 
 @pytest.mark.parametrize("n_rows", [0, 1, 7, 8, 9, 1000])
@@ -42,3 +43,32 @@ def test_an_error_in_a_block_reaches_the_caller():
 
     with pytest.raises(ZeroDivisionError, match="row 90"):
         in_blocks(work, 100, 10)
+
+
+@pytest.mark.parametrize("n_rows", [10, 1000])
+def test_blocks_are_told_of_from_the_thread_that_asked(n_rows):
+    seen, threads = [], set()
+
+    def on_block(*progress: int) -> None:
+        seen.append(progress)
+        threads.add(threading.get_ident())
+
+    def work(rows: slice) -> int:
+        return rows.stop
+
+    with told_of_blocks(on_block):
+        told = in_blocks(work, n_rows, 10)
+    assert told == in_blocks(work, n_rows, 10)
+    assert seen == [(done, n_rows // 10) for done in range(1, n_rows // 10 + 1)]
+    assert threads == {threading.get_ident()}
+
+
+def test_a_context_gives_way_to_the_one_within_and_ends_by_an_exception():
+    outer, inner = [], []
+    with told_of_blocks(lambda *_: outer.append(1)):
+        with contextlib.suppress(KeyError), told_of_blocks(lambda *_: inner.append(1)):
+            in_blocks(lambda rows: rows, 3, 1)
+            raise KeyError
+        in_blocks(lambda rows: rows, 2, 1)
+    in_blocks(lambda rows: rows, 5, 1)
+    assert (len(outer), len(inner)) == (2, 3)
