@@ -1,6 +1,7 @@
 """Customer analytics: from an order log to numbers and a label per customer."""
 
 from crmmodels import metrics, plotting
+from crmmodels._domains import Domain
 from crmmodels.base import BaseModel
 from crmmodels.data import datasets, simulate
 from crmmodels.data.customer_base import CustomerBase
@@ -86,6 +87,7 @@ __all__ = [
     "CustomerCosts",
     "DataError",
     "DuplicatesWarning",
+    "Domain",
     "FewCustomersWarning",
     "GammaGammaModel",
     "GammaPrior",

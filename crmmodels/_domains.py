@@ -28,18 +28,30 @@ _PLAIN: Final[Mapping[Any, tuple[type, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Numbers that a field may hold, beside its type; it stands in ``Annotated``.
+    """Numbers that a field of a fitted record may hold, for ``Annotated``.
 
-    Attributes
+    A field without one holds finite numbers. What else it holds is neither saved nor loaded.
+
+    Parameters
     ----------
-    least, most : float
+    least, most : float, optional
         Bounds that may be reached.
     above : float, optional
         Bound that may not.
-    admits : {"finite", "infinite", "any"}
-        Whether the field may be infinite, or NaN, too.
+    admits : {"finite", "infinite", "any"}, default "finite"
+        Whether the field may be infinite, or infinite or NaN, too.
     ndim : int, optional
         Number of dimensions of an array.
+
+    Examples
+    --------
+    >>> from typing import Annotated
+    >>> from dataclasses import dataclass
+    >>> from crmmodels import Domain
+    >>> @dataclass(frozen=True)
+    ... class DelayFit:
+    ...     mean_days: Annotated[float, Domain(least=0.0)]
+    ...     half_life: Annotated[float, Domain(above=0.0, admits="infinite")]
     """
 
     least: float = -math.inf
@@ -49,7 +61,18 @@ class Domain:
     ndim: int | None = None
 
     def wrong(self, value: float | np.ndarray[Any, Any]) -> float | None:
-        """Return the first number that may not be; None where all may."""
+        """Find a number that may not be.
+
+        Parameters
+        ----------
+        value : float or ndarray
+            What a field holds.
+
+        Returns
+        -------
+        float or None
+            The first that may not be; None where all may.
+        """
         array = np.atleast_1d(np.asarray(value, np.float64)).ravel()
         known = np.isfinite(array) | (self.admits != "finite")
         inside = (array >= self.least) & (array <= self.most)
@@ -200,7 +223,8 @@ def _is_of(value: Any, hint: Any) -> bool:
 def _has_dtype(array: np.ndarray[Any, Any], hint: Any) -> bool:
     inner = get_args(hint)
     declared = get_args(inner[1])[:1] if len(inner) == 2 else ()
-    return not declared or not isinstance(declared[0], type) or np.issubdtype(array.dtype, declared[0])
+    anything = not declared or declared[0] is Any or not isinstance(declared[0], type)
+    return anything or np.issubdtype(array.dtype, declared[0])
 
 
 def _check_numbers(value: Any, where: str, domain: Domain) -> None:
