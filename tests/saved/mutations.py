@@ -14,6 +14,7 @@ Place: TypeAlias = tuple[Any, Any]
 
 _RAW = "@raw:"
 """Marks text that stands in the file as it is, without quotes: what the json module does not write."""
+_LARGE = 10**300
 
 
 def mutated(text: str, rng: np.random.Generator) -> bytes:
@@ -71,7 +72,10 @@ def _number(document: Any, rng: np.random.Generator) -> None:
     if place is None:
         return
     old = place[0][place[1]]
-    near = [-old, 2 * old, old + 1, old - 1, 1 - old, old * 1.01, old / 3, round(old), float(old)]
+    if abs(old) < _LARGE:
+        near = [-old, 2 * old, old + 1, old - 1, 1 - old, old * 1.01, old / 3, round(old), float(old)]
+    else:
+        near = [-old, 2 * old]
     far = [
         0,
         -0.0,
