@@ -1,6 +1,7 @@
 """Customer analytics: from an order log to numbers and a label per customer."""
 
 from crmmodels import metrics, plotting
+from crmmodels._domains import Domain
 from crmmodels.base import BaseModel
 from crmmodels.data import datasets, simulate
 from crmmodels.data.customer_base import CustomerBase
@@ -85,6 +86,7 @@ __all__ = [
     "CustomerBase",
     "CustomerCosts",
     "DataError",
+    "Domain",
     "DuplicatesWarning",
     "FewCustomersWarning",
     "GammaGammaModel",

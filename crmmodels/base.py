@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from crmmodels import saving
+from crmmodels._domains import check_fields, check_value
 from crmmodels._frozen import freeze, seal
 from crmmodels._typing import AnyArray, FloatArray, IntArray
 from crmmodels.data.orders import Orders
@@ -27,7 +28,7 @@ from crmmodels.progress import Progress
 FitT = TypeVar("FitT")
 FrameT = TypeVar("FrameT")
 Values = Mapping[str, FloatArray]
-_DAMAGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 """What a damaged document may cause on the way from JSON to a model."""
 
 
@@ -228,7 +229,18 @@ class BaseModel(ABC, Generic[FitT]):
         -------
         dict
             Format number, library version, class, parameters and fitted record.
+
+        Raises
+        ------
+        SavedFormatError
+            If a parameter or a field of the record is not what its annotation says, or of a type that JSON has no form for.
         """
+        try:
+            check_fields(self, type(self).__name__, parameters=True)
+            check_value(self._record, Any, "fitted")
+        except (TypeError, ValueError) as error:
+            msg = f"this {type(self).__name__} cannot be saved: {error}"
+            raise SavedFormatError(msg) from error
         return {
             "format": saving.FORMAT,
             "version": saving.library_version(),
@@ -254,13 +266,14 @@ class BaseModel(ABC, Generic[FitT]):
         Raises
         ------
         SavedFormatError
-            If this is no saved model of this class, or its format is unknown.
+            If this is no saved model of this class, its format is unknown, or it is damaged: a number is not finite, not of its type or
+            out of its range, or the record does not go with the parameters. The message names the field.
         """
         saving.check_document(document, {cls.__name__: cls}, "this document")
         records = {record.__qualname__: record for record in cls.record_types}
         try:
-            parameters = {name: saving.decode(value, records) for name, value in document["parameters"].items()}
-            record = saving.decode(document["fitted"], records)
+            parameters = {name: saving.decode(value, records, name) for name, value in document["parameters"].items()}
+            record = saving.decode(document["fitted"], records, "fitted")
             if record is not None and cls.record_types and not isinstance(record, cls.record_types[0]):
                 msg = f"the fitted record is of type {type(record).__name__}, not {cls.record_types[0].__name__}"
                 raise TypeError(msg)
@@ -269,13 +282,16 @@ class BaseModel(ABC, Generic[FitT]):
         except _DAMAGE as error:
             raise SavedFormatError.damaged(cls.__name__, error) from error
         fields = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        if unknown := sorted(parameters.keys() - fields):
+        if unknown := sorted(map(str, parameters.keys() - fields)):
             msg = f"this saved {cls.__name__} has the unknown parameters {unknown}; known are {sorted(fields)}"
             raise SavedFormatError(msg)
         try:
             model = cls(**parameters)
+            check_fields(model, cls.__name__, parameters=True)
             if record is not None:
-                model._check_record(record)
+                with np.errstate(all="ignore"):
+                    check_value(record, Any, "fitted")
+                    model._check_record(record)
         except _DAMAGE as error:
             raise SavedFormatError.damaged(cls.__name__, error) from error
         object.__setattr__(model, "_record", seal(record))
@@ -287,7 +303,18 @@ class BaseModel(ABC, Generic[FitT]):
         Parameters
         ----------
         path : str or Path
-            The file. An existing one is replaced only once the new one is complete.
+            The file. An existing one is replaced only once the new one is complete, and keeps its mode; of a link, the file that it
+            leads to.
+
+        Raises
+        ------
+        SavedFormatError
+            If a parameter or the record holds what a file cannot, such as a function.
+        ParameterError
+            If the path leads to a folder, a device, a pipe or a socket.
+        OSError
+            As Python gives it, if the folder is missing, the file must not be written, or the disk is full. An old file is
+            whole then.
         """
         saving.write_document(self.to_dict(), path)
 

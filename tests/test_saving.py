@@ -6,7 +6,11 @@ import copy
 import dataclasses
 import datetime as dt
 import json
+import os
 import re
+import socket
+import stat
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -224,16 +228,16 @@ def test_a_failed_write_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: p
     path = tmp_path / "model.json"
     crm.RFMModel().save(path)
     before = path.read_bytes()
-    written = Path.write_text
 
-    def full_disk(self: Path, data: str, **options: Any) -> int:
-        written(self, data[: len(data) // 2], **options)
+    def full_disk(handle: int) -> None:
+        os.truncate(handle, 20)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full_disk)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
         crm.RFMModel(n_bins=4).save(path)
     assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_value_that_cannot_be_saved_leaves_the_old_file_whole(tmp_path: Path) -> None:
@@ -338,3 +342,248 @@ def test_a_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
     (tmp_path / "long.json").write_text("1" * 5000)
     with pytest.raises(crm.SavedFormatError, match="is not JSON"):
         crm.load(tmp_path / "long.json")
+
+
+RFM_TEXT = json.dumps(crm.RFMModel().fit(CUSTOMERS).to_dict())
+
+
+def load_text(text: str | bytes, folder: Path) -> Any:
+    path = folder / "model.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
+    return crm.load(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('"n_bins": 5', '"n_bins": 5, "n_bins": 5', "the key 'n_bins' stands twice in one object"),
+        ('"format": 1', '"format": 2, "format": 1', "the key 'format' stands twice in one object"),
+        ('"n_bins": 5', '"n_bins": NaN', "the number NaN is not finite"),
+        ('"n_bins": 5', '"n_bins": -Infinity', "the number -Infinity is not finite"),
+        ('"n_bins": 5', '"n_bins": 1e400', "the number 1e400 is not finite"),
+        ('"n_bins": 5', '"n_bins": -1.5e999', "the number -1.5e999 is not finite"),
+        ('"n_bins": 5', '"n_bins": 05', "Expecting ',' delimiter"),
+    ],
+)
+def test_json_that_is_read_in_more_than_one_way_is_refused(old: str, new: str, reason: str, tmp_path: Path) -> None:
+    assert old in RFM_TEXT
+    with pytest.raises(crm.SavedFormatError, match=f"is not JSON \\({re.escape(reason)}"):
+        load_text(RFM_TEXT.replace(old, new, 1), tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "latin-1"])
+def test_text_in_another_encoding_is_refused(encoding: str, tmp_path: Path) -> None:
+    text = RFM_TEXT.replace('"en"', '"é"')
+    with pytest.raises(crm.SavedFormatError, match="is not JSON"):
+        load_text(text.encode(encoding), tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02\xff", b"\x89PNG\r\n\x1a\n", b'"', b"null", b"[]", b"3"])
+def test_a_file_that_is_no_model_is_refused(content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(crm.SavedFormatError, match=r"model\.json' is not"):
+        load_text(content, tmp_path)
+
+
+def test_half_a_character_is_refused_on_both_ways(tmp_path: Path) -> None:
+    with pytest.raises(crm.SavedFormatError, match="labels holds half of a character"):
+        load_text(RFM_TEXT.replace('"labels": "en"', '"labels": "\\ud800"'), tmp_path)
+    with pytest.raises(crm.SavedFormatError, match="cannot be saved: it holds half of a character"):
+        crm.ABCModel(value="\udc80").save(tmp_path / "abc.json")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        {"$array": ["a"], "dtype": "<U500000000", "shape": [1]},
+        {"$array": ["ab"], "dtype": "<U1", "shape": [1]},
+        {"$array": ["a"], "dtype": "<U99999999999999999999", "shape": [1]},
+        {"$array": ["a" * 20_000, *["a"] * 20_000], "dtype": "<U20000", "shape": [20_001]},
+        {"$array": [1.0], "dtype": "<f16", "shape": [1]},
+        {"$array": [1.0], "dtype": "f8,f8", "shape": [1]},
+        {"$array": [1.0], "dtype": "(1000000000,)f8", "shape": [1]},
+        {"$array": [1.0], "dtype": "<U", "shape": [1]},
+        {"$array": [1.0], "dtype": 8, "shape": [1]},
+        {"$array": [1.0], "dtype": "<f8", "shape": [10**12, 10**12]},
+        {"$array": [1.0], "dtype": "<f8", "shape": [-1]},
+        {"$array": [1.0], "dtype": "<f8", "shape": [True]},
+        {"$array": [1.0], "dtype": "<f8", "shape": [1] * 40},
+        {"$array": ["1.0"], "dtype": "<f8", "shape": [1]},
+        {"$array": [True], "dtype": "<f8", "shape": [1]},
+        {"$array": [1.5], "dtype": "<i8", "shape": [1]},
+        {"$array": [300], "dtype": "|u1", "shape": [1]},
+        {"$array": [1e30], "dtype": "<f2", "shape": [1]},
+        {"$array": [1], "dtype": "|b1", "shape": [1]},
+        {"$array": [[1.0]], "dtype": "<f8", "shape": [1]},
+        {"$array": [None], "dtype": "<f8", "shape": [1]},
+        {"$array": [1.0], "dtype": "<f8", "shape": [1], "order": "F"},
+    ],
+)
+def test_an_array_takes_no_more_than_the_document_holds(array: Any) -> None:
+    tracemalloc.start()
+    with pytest.raises((SavedFormatError, TypeError, ValueError, OverflowError)):
+        saving.decode(array, {})
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2**24
+    with pytest.raises(SavedFormatError):
+        crm.RFMModel.from_dict(altered(json.loads(RFM_TEXT), [*RFM_FIELDS, "centres"], array))
+
+
+def test_arrays_of_another_byte_order_are_read() -> None:
+    found = saving.decode({"$array": [1.5, "inf"], "dtype": ">f8", "shape": [2]}, {})
+    assert found.dtype == np.float64
+    assert found.tolist() == [1.5, float("inf")]
+
+
+def test_the_order_of_the_keys_has_no_meaning() -> None:
+    def sorted_keys(value: Any) -> Any:
+        return json.loads(json.dumps(value, sort_keys=True)[::1])
+
+    document = json.loads(RFM_TEXT)
+    turned = json.loads(RFM_TEXT, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
+    assert repr(crm.RFMModel.from_dict(turned).fitted) == repr(crm.RFMModel.from_dict(document).fitted)
+    assert crm.RFMModel.from_dict(sorted_keys(document)) == crm.RFMModel()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$mapping": [["a", 1], ["a", 2]]},
+        {"$tuple": [1], "$float": "inf"},
+        {"$float": 1.0},
+        {"$float": "1e999"},
+        {"$record": "Leaf", "fields": {"value": 1, "more": 2}},
+        [1, 2],
+        float("nan"),
+        "\ud800",
+    ],
+)
+def test_forms_that_encode_never_writes_are_refused(value: Any) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        saving.decode(value, RECORDS)
+
+
+def test_without_end_is_refused_from_a_dict_too() -> None:
+    deep: Any = 1
+    for _ in range(100_000):
+        deep = {"$tuple": [deep]}
+    with pytest.raises(crm.SavedFormatError, match="RecursionError"):
+        crm.RFMModel.from_dict({**crm.RFMModel().to_dict(), "fitted": deep})
+
+
+# Files.
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+posix = pytest.mark.skipif(os.name == "nt", reason="modes, links and pipes of POSIX")
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664, 0o640])
+def test_a_file_keeps_its_mode(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    path.write_text("old")
+    path.chmod(mode)
+    crm.RFMModel().save(path)
+    assert mode_of(path) == mode
+    assert crm.load(path) == crm.RFMModel()
+
+
+@posix
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
+def test_a_new_file_has_the_mode_of_the_umask(umask: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        crm.RFMModel().save(tmp_path / "model.json")
+    finally:
+        os.umask(before)
+    assert mode_of(tmp_path / "model.json") == 0o666 & ~umask
+
+
+@posix
+def test_save_follows_links(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    target, link, second = tmp_path / "models" / "today.json", tmp_path / "current.json", tmp_path / "alias.json"
+    link.symlink_to(Path("models") / "today.json")
+    second.symlink_to("current.json")
+    for model in (crm.RFMModel(), crm.RFMModel(n_bins=4)):
+        crm.RFMModel.save(model, second)
+        assert link.is_symlink()
+        assert second.is_symlink()
+        assert not target.is_symlink()
+        assert crm.load(target) == crm.load(second) == model
+    assert [entry.name for entry in target.parent.iterdir()] == ["today.json"]
+
+
+@posix
+def test_what_is_no_regular_file_is_refused_and_stays(tmp_path: Path) -> None:
+    pipe, folder, device, link = tmp_path / "pipe", tmp_path / "folder", Path(os.devnull), tmp_path / "link"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    link.symlink_to(folder)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(tmp_path / "socket"))
+        kinds = {pipe: "a pipe", folder: "a folder", device: "a device", link: "a folder", tmp_path / "socket": "a socket"}
+        for path, kind in kinds.items():
+            before = path.stat().st_mode
+            with pytest.raises(
+                crm.ParameterError, match=re.escape(f"save(path=...) must be a file; this is {kind}; got {str(path)!r}")
+            ):
+                crm.RFMModel().save(path)
+            with pytest.raises(crm.SavedFormatError, match=f"is {kind}; give a file written by"):
+                crm.load(path)
+            assert path.stat().st_mode == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "link", "pipe", "socket"]
+
+
+@pytest.mark.parametrize("path", ["", ".", "a\0b", 5, None])
+def test_what_is_no_path_is_refused(path: Any) -> None:
+    with pytest.raises(crm.CrmModelsError):
+        crm.RFMModel().save(path)
+    with pytest.raises(crm.CrmModelsError):
+        crm.load(path)
+
+
+@pytest.mark.parametrize("name", ["n" * 250 + ".json", "é" * 125 + ".json"])
+def test_names_may_be_as_long_as_names_can_be(name: str, tmp_path: Path) -> None:
+    assert len(name.encode()) == 255
+    crm.RFMModel().save(tmp_path / name)
+    assert crm.load(tmp_path / name) == crm.RFMModel()
+
+
+def test_a_missing_folder_or_file_is_what_python_says(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        crm.RFMModel().save(tmp_path / "none" / "model.json")
+    with pytest.raises(FileNotFoundError):
+        crm.load(tmp_path / "model.json")
+
+
+def test_a_file_that_must_not_be_written_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model.json"
+    path.write_text("old")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # as root may write everything
+    with pytest.raises(PermissionError):
+        crm.RFMModel().save(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_on_the_disk_before_it_takes_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    sync, replace = os.fsync, Path.replace
+
+    def told(handle: int) -> None:
+        steps.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        sync(handle)
+
+    def moved(self: Path, target: Path) -> Path:
+        steps.append("replace")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", told)
+    monkeypatch.setattr(Path, "replace", moved)
+    crm.RFMModel().save(tmp_path / "model.json")
+    assert steps == ["file", "replace", "folder"] if os.name != "nt" else ["file", "replace"]

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 import narwhals as nw
 import numpy as np
 
+from crmmodels._domains import PerhapsMissing, Vector, VectorPerhapsMissing, require
 from crmmodels._typing import AnyArray, FloatArray, IntArray
 from crmmodels.data import value_plans
 from crmmodels.data.account_parts import collected
@@ -19,6 +20,8 @@ PriceReference: TypeAlias = Literal["new_customers", "own_first", "list", "colum
 """What a new customer pays: as first-time buyers do, as this customer did at first, the list price, the role ``reference_price``, or
 the list price less a given share."""
 
+_MOST: Final = 1e30
+"""Amounts beyond this are of no currency."""
 _BY: Final = {"discount": "category", "price": "sku"}
 
 
@@ -49,11 +52,47 @@ class Benchmarks:
     kind: str
     group: AnyArray
     month: IntArray
-    value: FloatArray
-    overall: float
+    value: VectorPerhapsMissing
+    overall: PerhapsMissing
     channel: AnyArray
-    service: FloatArray
+    service: Vector
     overall_service: float
+
+
+def check_benchmarks(found: Benchmarks, reference: PriceReference) -> None:
+    """Refuse benchmarks that cannot have been learned, as a damaged file may hold.
+
+    Parameters
+    ----------
+    found : Benchmarks
+        The benchmarks.
+    reference : str or float
+        What a new customer pays.
+
+    Raises
+    ------
+    ValueError
+        If cells do not go together, or one stands twice.
+    """
+    where, n, n_channels = "fitted.benchmarks", len(found.value), len(found.service)
+    kinds = ("", *_BY) if reference == "new_customers" else ("",)
+    require(found.kind in kinds, f"{where}.kind must be one of {kinds} where price_reference={reference!r}; got {found.kind!r}")
+    require(bool(n) == bool(found.kind), f"{where} must hold cells where they have a kind, and only there")
+    for name, array, length, dtypes in (
+        ("group", found.group, n, "U"),
+        ("month", found.month, n, "iu"),
+        ("channel", found.channel, n_channels, "U"),
+    ):
+        is_so = array.shape == (length,) and array.dtype.kind in dtypes
+        require(is_so, f"{where}.{name} must hold {length} items; it is of shape {array.shape} and dtype {array.dtype}")
+    require(n_channels > 0, f"{where}.channel must hold a channel or more")
+    require(len(np.unique(found.channel)) == n_channels, f"{where}.channel must hold each channel once")
+    require(len(set(zip(found.group.tolist(), found.month.tolist(), strict=True))) == n, f"{where} must hold each cell once")
+    require(bool((found.month >= 0).all()), f"{where}.month must be 0 or more")
+    amounts = np.concatenate([found.value[~np.isnan(found.value)], found.service, [found.overall_service]])
+    require(bool((np.abs(amounts) <= _MOST).all()), f"{where} must hold amounts within {_MOST:g}")
+    is_so = np.isnan(found.overall) if found.kind == "price" else abs(found.overall) <= _MOST
+    require(bool(is_so), f"{where}.overall must be NaN for prices, and a share for discounts; got {found.overall!r}")
 
 
 def learn_benchmarks(lines: value_plans.Plan, reference: PriceReference, shrinkage: float) -> Benchmarks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crmmodels._domains import CountFromOne, PositiveOrInfinite, PositiveVector, ShareMatrix
 from crmmodels._typing import FloatArray
 from crmmodels.kernels.hmm_multipliers import Multipliers, gamma_multipliers
 
@@ -24,10 +25,10 @@ class HMMParameters:
         Nodes on which it is integrated; 1 for customers without differences.
     """
 
-    rate: FloatArray
-    moves: FloatArray
-    shape: float
-    n_grid: int
+    rate: PositiveVector
+    moves: ShareMatrix
+    shape: PositiveOrInfinite
+    n_grid: CountFromOne
 
     def multipliers(self) -> Multipliers:
         """Nodes and weights of the multipliers.

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crmmodels._domains import Matrix, PositiveVector, ShareMatrix, require
 from crmmodels._typing import FloatArray
 from crmmodels.kernels.concentration import Concentration
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,9 +27,9 @@ class LorenzCurve:
         Shares of the total that they make.
     """
 
-    value: FloatArray
-    customers: FloatArray
-    share: FloatArray
+    value: PositiveVector
+    customers: Matrix
+    share: ShareMatrix
 
 
 def thin_curve(distribution: Concentration, n_knots: int, boundaries: FloatArray) -> LorenzCurve:
@@ -62,6 +65,98 @@ def thin_curve(distribution: Concentration, n_knots: int, boundaries: FloatArray
         np.stack([customers - distribution.count[keep], customers]),
         np.stack([before_share, distribution.share[keep]]),
     )
+
+
+def check_curve(curve: LorenzCurve, n_customers: int, total: float) -> None:
+    """Refuse a curve that is not of so many customers with this total.
+
+    Parameters
+    ----------
+    curve : LorenzCurve
+        The curve.
+    n_customers : int
+        Customers behind it.
+    total : float
+        What they make together.
+
+    Raises
+    ------
+    ValueError
+        If values do not descend, customers and shares do not rise to all and to 1, or a knot's share is not its value times its customers.
+    """
+    value, ((before, up_to), (share_before, share)) = curve.value, _of_knots(curve)
+    require(bool((np.diff(value) < 0).all()), "fitted.curve.value must descend")
+    steps = np.stack([before, up_to], axis=1).ravel()
+    is_so = (
+        steps[0] == 0 and steps[-1] == n_customers and bool((np.diff(steps) >= 0).all() and (steps == np.floor(steps)).all())
+    )
+    require(is_so and bool((up_to > before).all()), f"fitted.curve.customers must rise from 0 to {n_customers}")
+    steps = np.stack([share_before, share], axis=1).ravel()
+    is_so = steps[0] == 0 and abs(steps[-1] - 1.0) <= _ROUNDING and bool((np.diff(steps) >= -_ROUNDING).all())
+    require(is_so, "fitted.curve.share must rise from 0 to 1")
+    made = (share - share_before) - (value / total) * (up_to - before)
+    must = "fitted.curve.share must rise at each knot by its value times its customers, over fitted.total"
+    require(bool((np.abs(made) <= _ROUNDING).all()), must)
+    # Customers between two knots have values between those of the knots.
+    gap, rise = before[1:] - up_to[:-1], share_before[1:] - share[:-1]
+    least, most = gap * (value[1:] / total), gap * (value[:-1] / total)
+    must = "fitted.curve.share must rise between knots by no more than the larger value, and no less than the smaller"
+    require(bool(((rise >= least - _ROUNDING) & (rise <= most + _ROUNDING)).all()), must)
+
+
+def _of_knots(curve: LorenzCurve) -> tuple[FloatArray, FloatArray]:
+    shape = (2, len(curve.value))
+    for name, array in (("customers", curve.customers), ("share", curve.share)):
+        require(
+            shape[1] > 0 and array.shape == shape, f"fitted.curve.{name} must be of shape {shape}; it is of shape {array.shape}"
+        )
+    return curve.customers, curve.share
+
+
+def _bounds_at(curve: LorenzCurve) -> tuple[FloatArray, FloatArray]:
+    """Customers and shares at both ends of every knot, from the origin on."""
+    return np.append(0.0, curve.customers.T.ravel()), np.append(0.0, curve.share.T.ravel())
+
+
+def share_of_first(n: float, curve: LorenzCurve) -> tuple[float, float]:
+    """Limits of the share of the total that the first customers make.
+
+    Parameters
+    ----------
+    n : float
+        How many customers, those with the largest values first.
+    curve : LorenzCurve
+        The curve.
+
+    Returns
+    -------
+    (float, float)
+        The shares at the last point of the curve that has so few customers, or fewer, and at the first that has so many, or more.
+    """
+    customers, share = _bounds_at(curve)
+    low = int(np.searchsorted(customers, n, side="right")) - 1
+    high = min(int(np.searchsorted(customers, n, side="left")), len(share) - 1)
+    return float(share[low]), float(share[high])
+
+
+def gini_limits(curve: LorenzCurve) -> tuple[float, float]:
+    """Limits of the Gini coefficient of the customers behind a curve, which is concave.
+
+    Parameters
+    ----------
+    curve : LorenzCurve
+        The curve.
+
+    Returns
+    -------
+    (float, float)
+        That of straight lines between the points, and that of the steps above them; the same where no value was left out.
+    """
+    customers, share = _bounds_at(curve)
+    width, gap = np.diff(customers) / customers[-1], np.diff(share)
+    low = float(width @ (share[1:] + share[:-1])) - 1.0
+    between = np.arange(len(gap)) % 2 == 0
+    return low, low + float(width[between] @ gap[between])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

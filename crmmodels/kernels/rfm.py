@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crmmodels._domains import Cuts, VectorPerhapsInfinite
 from crmmodels._typing import FloatArray, IntArray
 
 
@@ -86,9 +87,9 @@ class RFMCuts:
         Cut points of the money; one row per R and F score where scoring is nested.
     """
 
-    r: FloatArray
-    f: FloatArray
-    m: FloatArray
+    r: VectorPerhapsInfinite
+    f: Cuts
+    m: Cuts
 
 
 def independent_cuts(r: FloatArray, f: FloatArray, m: FloatArray, n_bins: int) -> RFMCuts:

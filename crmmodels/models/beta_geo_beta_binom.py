@@ -142,6 +142,7 @@ class BetaGeoBetaBinomModel(PurchaseModel[BetaGeoBetaBinomParameters]):
     _process: ClassVar[PurchaseProcess] = _PROCESS
     _units: ClassVar[tuple[str, ...]] = ("D", "W", "M", "Q", "Y")
     _whole: ClassVar[bool] = True
+    _is_probability: ClassVar[bool] = True
 
     @classmethod
     def _example_parameters(cls) -> BetaGeoBetaBinomParameters:

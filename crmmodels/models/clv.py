@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Final, Literal, Self
 import numpy as np
 import pandas as pd
 
+from crmmodels._domains import require
 from crmmodels._frozen import seal
 from crmmodels._typing import AnyArray, IntArray, Language
 from crmmodels.base import Values
 from crmmodels.data.accounts import ACCOUNT_COLUMNS
-from crmmodels.data.benchmarks import Benchmarks
+from crmmodels.data.benchmarks import Benchmarks, check_benchmarks
 from crmmodels.data.customer_base import CustomerBase
 from crmmodels.data.orders import Orders
 from crmmodels.data.schema import Column
@@ -21,6 +22,7 @@ from crmmodels.data.tables import open_table
 from crmmodels.exceptions import CrmModelsWarning, OneCohortWarning, warn
 from crmmodels.kernels.grouping import group_means, group_sums
 from crmmodels.models.beta_geo import BetaGeoModel
+from crmmodels.models.clv_checks import check_bounds, check_kappa, check_money, check_referrals
 from crmmodels.models.clv_fit import COMPONENTS, CLVFit
 from crmmodels.models.clv_learning import identified_by, learn
 from crmmodels.models.clv_notes import notes_of_accounts, with_notes
@@ -275,6 +277,20 @@ class CLVModel(CLVVerbs, CLVOrderVerbs):
         model = self.purchase_model
         object.__setattr__(self, "purchase_model", type(model)(**model._parameters()))  # noqa: SLF001  (an unfitted copy)
         self.segment_labels()
+
+    def _check_record(self, fitted: CLVFit) -> None:
+        self.purchase_model._check_record(fitted.purchase)  # noqa: SLF001  (a part of this model)
+        n = fitted.purchase.n_customers
+        is_so = n == fitted.n_customers or self.purchase_model.weight is not None
+        require(is_so, f"fitted.purchase.n_customers is {n:g}, and fitted.n_customers {fitted.n_customers}")
+        check_money(fitted)
+        check_kappa(fitted, self.kappa)
+        check_bounds(fitted.tier_bounds, self.tiers)
+        check_referrals(fitted, self.theta, self.generations)
+        if fitted.benchmarks is None:
+            require(fitted.roles == (), f"fitted.roles must be empty where there are no fitted.benchmarks; got {fitted.roles}")
+            return
+        check_benchmarks(fitted.benchmarks, self.price_reference)
 
     def _fit(self, values: Values) -> CLVFit:
         return with_spread(self, values, learn(self, values, None, notes_of_accounts(values)))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crmmodels._typing import FloatArray
+from crmmodels._domains import CountFromOne, Matrix, NonNegative, NonNegativeOrInfinite, Vector
 from crmmodels.data.benchmarks import Benchmarks
 from crmmodels.display import Shown
 from crmmodels.models.clv_referrals import ReferralOutlook
@@ -60,19 +60,19 @@ class CLVFit:
     """
 
     purchase: ParametricFit[Any]
-    n_customers: int
-    kappa: float
-    means: FloatArray
-    means_covariance: FloatArray
-    service_rates: FloatArray
-    referral_shape: float
-    referral_rate: float
+    n_customers: CountFromOne
+    kappa: NonNegativeOrInfinite
+    means: Vector
+    means_covariance: Matrix
+    service_rates: Vector
+    referral_shape: NonNegative
+    referral_rate: NonNegative
     referral_value: float
-    tier_bounds: FloatArray
+    tier_bounds: Vector
     identified: Mapping[str, str]
     roles: tuple[str, ...]
     benchmarks: Benchmarks | None
-    kappa_error: float = 0.0
+    kappa_error: NonNegative = 0.0
     referrals: ReferralOutlook | None = None
 
     def view(self) -> Mapping[str, object]:

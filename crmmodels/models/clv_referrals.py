@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from crmmodels._domains import Matrix, Vector
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.kernels.credibility import credibility
 from crmmodels.kernels.estimation import covariance_of
@@ -43,11 +44,11 @@ class ReferralOutlook:
         Covariance of the logarithms of ``referral_shape`` and ``referral_rate``.
     """
 
-    past: FloatArray
-    future: FloatArray
-    elasticity: FloatArray
+    past: Vector
+    future: Vector
+    elasticity: Vector
     slope: float
-    covariance: FloatArray
+    covariance: Matrix
 
     def value(self, theta: float, logs: FloatArray | None = None, means: FloatArray | None = None) -> float:
         r"""Mean value of a referred customer to who brought it, less the reward.

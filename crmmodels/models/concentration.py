@@ -9,14 +9,15 @@ from typing import Any, ClassVar, Final, Literal
 import numpy as np
 import pandas as pd
 
+from crmmodels._domains import CountFromOne, Positive, Share, ShareMatrix, VectorPerhapsInfinite, require
 from crmmodels._frozen import FrozenMapping
-from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
+from crmmodels._typing import AnyArray, IntArray, Language
 from crmmodels.base import BaseModel, Values
 from crmmodels.data.schema import Column
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels import concentration as kernel
 from crmmodels.kernels.grouping import group_means, group_shares
-from crmmodels.kernels.lorenz import LorenzCurve, place_on_curve, thin_curve
+from crmmodels.kernels.lorenz import LorenzCurve, check_curve, gini_limits, place_on_curve, share_of_first, thin_curve
 from crmmodels.kernels.rounding import significant
 from crmmodels.models.labels import read_labels
 from crmmodels.models.migration import Migration, migrate
@@ -26,6 +27,7 @@ from crmmodels.progress import Progress
 _TOP: Final = 0.2
 _SHARE: Final = 0.8
 _FEWEST_KNOTS: Final = 4
+_ROUNDING: Final = 1e-9
 _CHINESE: Final = {"A": "A类", "B": "B类", "C": "C类", "D": "D类"}
 
 
@@ -78,17 +80,17 @@ class ABCFit:
         Bootstrap intervals of ``gini_corrected``, ``top_20_share`` and ``share_for_80``.
     """
 
-    n_customers: int
-    n_positive: int
-    total: float
-    boundaries: FloatArray
-    gini: float
-    gini_corrected: float
-    top_20_share: float
-    n_for_80: int
-    share_for_80: float
+    n_customers: CountFromOne
+    n_positive: CountFromOne
+    total: Positive
+    boundaries: VectorPerhapsInfinite
+    gini: Share
+    gini_corrected: Share
+    top_20_share: Share
+    n_for_80: CountFromOne
+    share_for_80: Share
     curve: LorenzCurve
-    points: FloatArray | None
+    points: ShareMatrix | None
     intervals: Mapping[str, Interval] | None
 
 
@@ -247,15 +249,38 @@ class ABCModel(BaseModel[ABCFit]):
         self.segment_labels()
 
     def _check_record(self, fitted: ABCFit) -> None:
-        curve, boundaries = fitted.curve, fitted.boundaries
-        n_knots = len(curve.value)
-        shaped = curve.value.shape == (n_knots,) and curve.customers.shape == curve.share.shape == (2, n_knots)
-        if n_knots == 0 or not shaped or not (np.diff(curve.value) < 0).all():
-            msg = f"the curve must have descending values at each of its knots; it has {n_knots}"
-            raise ValueError(msg)
-        if boundaries.shape != (2,) or not boundaries[0] >= boundaries[1] or not 0 < fitted.total < np.inf:
-            msg = f"boundaries must be two descending numbers, of a positive total; got {boundaries.tolist()} of {fitted.total}"
-            raise ValueError(msg)
+        check_curve(fitted.curve, fitted.n_positive, fitted.total)
+        _check_boundaries(fitted)
+        n, n_for_share = fitted.n_positive, fitted.n_for_80
+        require(n <= fitted.n_customers, f"fitted.n_positive is {n}, of {fitted.n_customers} customers")
+        is_so = n_for_share <= n and _is_near(fitted.share_for_80, n_for_share / n)
+        require(
+            is_so, f"fitted.share_for_80 must be n_for_80 over n_positive; got {fitted.share_for_80!r}, {n_for_share} and {n}"
+        )
+        is_so = _is_near(fitted.gini_corrected, fitted.gini * n / max(n - 1, 1))
+        require(
+            is_so, f"fitted.gini_corrected must be gini times n / (n - 1); got {fitted.gini_corrected!r} and {fitted.gini!r}"
+        )
+        low, high = share_of_first(_TOP * n, fitted.curve)
+        is_so = low - _ROUNDING <= fitted.top_20_share <= high + _ROUNDING
+        require(is_so, f"fitted.top_20_share is {fitted.top_20_share!r}, and by the curve from {low:.6g} to {high:.6g}")
+        low, high = share_of_first(n_for_share, fitted.curve)
+        require(
+            high + _ROUNDING >= _SHARE,
+            f"fitted.n_for_80 is {n_for_share}, who make {high:.6g} of the total at most by the curve",
+        )
+        low, high = gini_limits(fitted.curve)
+        is_so = low - _ROUNDING <= fitted.gini <= high + _ROUNDING
+        require(is_so, f"fitted.gini is {fitted.gini!r}, and by the curve from {low:.6g} to {high:.6g}")
+        is_so = (fitted.points is None) == (self.method != "computed") and (
+            fitted.points is None or fitted.points.shape == (3, 2)
+        )
+        require(is_so, "fitted.points must be three points where method='computed', and None elsewhere")
+        require(
+            (fitted.intervals is None) == (self.n_bootstrap == 0), "fitted.intervals must be there where n_bootstrap is above 0"
+        )
+        if fitted.intervals is not None:
+            _check_intervals(fitted, fitted.intervals)
 
     def _fit(self, values: Values) -> ABCFit:
         contribution = significant(values[self.value])
@@ -321,6 +346,29 @@ class ABCModel(BaseModel[ABCFit]):
             f"share_of_{self.value}": group_shares(codes, values[self.value], n),
             f"mean_{self.value}": group_means(codes, values[self.value], n),
         }
+
+
+def _check_boundaries(fitted: ABCFit) -> None:
+    bounds, value = fitted.boundaries, fitted.curve.value
+    require(
+        bounds.shape == (2,) and bool(bounds[0] >= bounds[1]),
+        f"fitted.boundaries must be two descending numbers; got {bounds.tolist()}",
+    )
+    is_so = bool((np.isin(bounds, value) | np.isposinf(bounds)).all())
+    require(is_so, f"fitted.boundaries must be values of the curve, or infinite for an empty class; got {bounds.tolist()}")
+
+
+def _check_intervals(fitted: ABCFit, intervals: Mapping[str, Interval]) -> None:
+    figures = {name: getattr(fitted, name) for name in ("gini_corrected", "top_20_share", "share_for_80")}
+    require(set(intervals) == set(figures), f"fitted.intervals must be of {list(figures)}; got {list(intervals)}")
+    for name, interval in intervals.items():
+        is_so = interval.value == figures[name] and 0.0 <= interval.lower <= interval.upper <= 1.0
+        must = "hold the figure, and limits from 0 to 1 that ascend"
+        require(is_so, f"fitted.intervals[{name!r}] must {must}; got {interval}")
+
+
+def _is_near(found: float, expected: float) -> bool:
+    return abs(found - expected) <= _ROUNDING * max(abs(expected), 1.0)
 
 
 _CHOICES: Final[Mapping[str, Sequence[str]]] = {

@@ -10,13 +10,14 @@ from typing import Any, Final, get_args
 import numpy as np
 import pandas as pd
 
+from crmmodels._domains import require
 from crmmodels._typing import Language, Period
 from crmmodels.data.simulate.lifecycle import simulate_lifecycle
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.hmm_parameters import HMMParameters
 from crmmodels.kernels.periods import period_of_day
 from crmmodels.models.lifecycle_clock import unfitted_clock
-from crmmodels.models.lifecycle_fit import STAGES, LifecycleFit
+from crmmodels.models.lifecycle_fit import STAGES, LifecycleFit, check_counts, check_parameters
 from crmmodels.models.lifecycle_verbs import LifecycleVerbs
 from crmmodels.models.parameters import is_number, is_whole
 from crmmodels.models.purchase import PurchaseModel
@@ -194,15 +195,14 @@ class LifecycleModel(LifecycleVerbs):
         if not isinstance(found, HMMParameters) or found.rate.shape != (n,) or found.moves.shape != (n, n):
             msg = f"it must hold the rates of {n} stages and the moves between them"
             raise TypeError(msg)
-        sums = found.moves.sum(axis=1)
-        if not ((found.rate > 0).all() and (found.moves >= 0).all() and np.allclose(sums, 1.0) and found.shape > 0):
-            msg = "rates and shape must be above 0, and moves from each stage must add up to 1"
-            raise ValueError(msg)
-        if found.n_grid != self.n_grid or fitted.n_customers < 1 or not fitted.mean_rate > 0:
-            msg = f"it must be of n_grid={self.n_grid}, of at least one customer with a rate above 0"
-            raise ValueError(msg)
-        if (self.purchase_model is None) != (fitted.purchase is None):
-            msg = "it must hold a fitted purchase model where there is one, and none where there is none"
-            raise ValueError(msg)
+        structure = self._structure()
+        check_parameters(found, structure.allowed, self.decline_ratio)
+        require(found.n_grid == self.n_grid, f"fitted.parameters.n_grid is {found.n_grid}, and n_grid is {self.n_grid}")
+        check_counts(fitted)
+        is_so = (self.purchase_model is None) == (fitted.purchase is None)
+        require(is_so, "fitted.purchase must be there where there is a purchase_model, and only there")
         if self.purchase_model is not None and fitted.purchase is not None:
-            self.purchase_model._check_record(fitted.purchase)  # noqa: SLF001  (a part of this model)
+            self.purchase_model._check_estimates(fitted.purchase, self.period)  # noqa: SLF001  (a part of this model)
+            counted = fitted.purchase.n_customers
+            must = f"fitted.purchase.n_customers is {counted:g}, and fitted.n_customers {fitted.n_customers}"
+            require(counted == fitted.n_customers, must)

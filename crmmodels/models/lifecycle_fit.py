@@ -8,13 +8,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from crmmodels._typing import FloatArray
+from crmmodels._domains import Count, CountFromOne, Positive, require
+from crmmodels._typing import BoolArray, FloatArray
 from crmmodels.display import Shown
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.hmm_histories import Histories, histories_of, totals
+from crmmodels.kernels.hmm_multipliers import LARGEST_SHAPE, SMALLEST_SHAPE
 from crmmodels.kernels.hmm_parameters import HMMParameters
 from crmmodels.kernels.hmm_starts import fit_hmm
-from crmmodels.kernels.hmm_structure import StageStructure
+from crmmodels.kernels.hmm_structure import LEAST_RISE, StageStructure
 from crmmodels.models.lifecycle_panel import Panel
 from crmmodels.models.parametric_fit import ParametricFit
 from crmmodels.progress import Progress
@@ -22,6 +24,10 @@ from crmmodels.progress import Progress
 STAGES: Final = ("exploration", "build-up", "stable", "decline")
 FEWEST_CUSTOMERS: Final = 50
 _MOST_ITERATIONS: Final = 1000
+_ROUNDING: Final = 1e-6
+_LARGEST_RATE: Final = 1e9
+_FARTHEST: Final = 1e9
+"""Orders per period, and log-likelihood per period, are within these for any data."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +56,10 @@ class LifecycleFit:
 
     parameters: HMMParameters
     log_likelihood: float
-    n_customers: int
-    n_periods: int
-    mean_rate: float
-    n_iterations: int
+    n_customers: CountFromOne
+    n_periods: CountFromOne
+    mean_rate: Positive
+    n_iterations: Count
     converged: bool
     purchase: ParametricFit[Any] | None = None
 
@@ -85,6 +91,63 @@ def _by_stage(values: FloatArray) -> Shown:
 def _parameters_of(found: ParametricFit[Any]) -> str:
     values = zip(found.names, found.values.tolist(), strict=True)
     return ", ".join(f"{name} {value:,.4g} ± {found.standard_errors[name]:,.2g}" for name, value in values)
+
+
+def check_parameters(found: HMMParameters, allowed: BoolArray, decline_ratio: float) -> None:
+    """Refuse parameters that EM cannot have found.
+
+    Parameters
+    ----------
+    found : HMMParameters
+        The parameters.
+    allowed : ndarray of bool, shape (n_stages, n_stages)
+        Which moves there are.
+    decline_ratio : float
+        Largest rate of decline over that of stable.
+
+    Raises
+    ------
+    ValueError
+        If rates do not rise up to decline, moves are no probabilities, or the multipliers no distribution.
+    """
+    rate, moves, where = found.rate, found.moves, "fitted.parameters"
+    room = 1.0 + _ROUNDING
+    require(bool((rate <= _LARGEST_RATE).all()), f"{where}.rate must be at most {_LARGEST_RATE:g}; got {rate.tolist()}")
+    rises = bool((rate[1:-1] * room >= LEAST_RISE * rate[:-2]).all())
+    is_so = rises and rate[-1] <= room * decline_ratio * rate[-2]
+    require(is_so, f"{where}.rate must rise up to stable, and fall to decline; got {rate.tolist()}")
+    require(bool((moves[~allowed] == 0).all()), f"{where}.moves must be 0 where the lifecycle knows no such move")
+    require(np.allclose(moves.sum(axis=1), 1.0, rtol=0.0, atol=_ROUNDING), f"{where}.moves from each stage must add up to 1")
+    one = found.n_grid == 1
+    is_so = np.isinf(found.shape) if one else SMALLEST_SHAPE / room <= found.shape <= LARGEST_SHAPE * room
+    must = "infinite for one node" if one else f"from {SMALLEST_SHAPE:g} to {LARGEST_SHAPE:g}"
+    require(bool(is_so), f"{where}.shape must be {must}; got {found.shape!r}")
+
+
+def check_counts(fitted: LifecycleFit) -> None:
+    """Refuse numbers of customers and periods that do not go together.
+
+    Parameters
+    ----------
+    fitted : LifecycleFit
+        The record.
+
+    Raises
+    ------
+    ValueError
+        If a number cannot be; the message names it.
+    """
+    n, periods = fitted.n_customers, fitted.n_periods
+    require(n >= FEWEST_CUSTOMERS, f"fitted.n_customers must be {FEWEST_CUSTOMERS} or more; got {n}")
+    require(periods > n, f"fitted.n_periods must be more than the {n} customers; got {periods}")
+    is_so = fitted.log_likelihood <= _ROUNDING * periods
+    require(is_so, f"fitted.log_likelihood must be that of a probability, at most 0; got {fitted.log_likelihood!r}")
+    require(
+        abs(fitted.log_likelihood) <= _FARTHEST * periods,
+        f"fitted.log_likelihood is {fitted.log_likelihood!r}, of {periods} periods",
+    )
+    require(fitted.mean_rate <= _LARGEST_RATE, f"fitted.mean_rate must be at most {_LARGEST_RATE:g}; got {fitted.mean_rate!r}")
+    require(fitted.n_iterations > 0, "fitted.n_iterations must be 1 or more; got 0")
 
 
 def histories_in(panel: Panel) -> Histories:

@@ -58,9 +58,18 @@ def load(path: str | Path, *, models: Sequence[type[BaseModel[Any]]] = ()) -> An
     Raises
     ------
     SavedFormatError
-        If the file is not JSON, not a saved model, of an unknown format, or of an unknown class.
-    FileNotFoundError
-        If there is no such file.
+        If this is no regular file, not JSON, not a saved model, of an unknown format or class, or damaged: a number is not finite, not of
+        its type or out of its range, or the record does not go with the parameters. The message names the field.
+    ParameterError
+        If this is no path.
+    OSError
+        As Python gives it, if there is no such file, or it must not be read.
+
+    Notes
+    -----
+    A file that was damaged or written by hand is refused, or gives a model that answers with numbers. JSON that is read in more than one way
+    is refused, too: a key that stands twice, ``NaN``, ``Infinity``, ``1e400``. What is read takes no more memory than the file holds,
+    whatever it says of itself.
 
     Examples
     --------

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 
+from crmmodels._domains import require
 from crmmodels._frozen import seal
 from crmmodels._typing import AnyArray, FloatArray, Language
 from crmmodels.base import BaseModel, Values
@@ -28,7 +29,7 @@ from crmmodels.kernels.estimation import Family, edges_of, estimate, penalised
 from crmmodels.kernels.likelihood import Likelihood, Optimum
 from crmmodels.kernels.posterior import sample_posterior
 from crmmodels.models.parameters import is_whole
-from crmmodels.models.parametric_fit import ParametricFit, check_level
+from crmmodels.models.parametric_fit import ParametricFit, check_estimates, check_level
 from crmmodels.models.posterior_draws import PosteriorDraws, over_draws
 from crmmodels.models.priors import GammaPrior, LogNormalPrior, check_priors, log_prior
 from crmmodels.progress import Progress
@@ -53,6 +54,8 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
     labels: Language | Mapping[str, str]
 
     _family: ClassVar[Family[Any, Any]]
+    _is_probability: ClassVar[bool] = False
+    """Whether the likelihood is a probability, which is never above 1, and not a density."""
 
     def sample_posterior(self, data: Any, n_draws: int = 4000, rng: np.random.Generator | int | None = None) -> PosteriorDraws:
         """Draw parameters from their posterior, given the data of the fit.
@@ -161,13 +164,24 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
         self.segment_labels()
 
     def _check_record(self, fitted: ParametricFit[ParametersT]) -> None:
-        names = self._family.names
+        self._check_estimates(fitted, self._unit())
+
+    def _check_estimates(self, fitted: ParametricFit[ParametersT], unit: str) -> None:
+        """Refuse what `estimate` cannot have found for this model, in a unit of time."""
         if not isinstance(fitted.parameters, self._family.parameters):
             msg = f"the parameters are of type {type(fitted.parameters).__name__}"
             raise TypeError(msg)
-        if fitted.covariance.shape != (len(names), len(names)) or not (fitted.values > 0).all() or fitted.n_customers < 0:
-            msg = f"parameters must be above 0, of no negative number of customers, with a covariance of shape {(len(names), len(names))}"
-            raise ValueError(msg)
+        check_estimates(fitted, unit, is_probability=self._is_probability)
+        is_fit = fitted.n_evaluations > 0
+        require(
+            fitted.is_penalised == (self.prior is not None) or not is_fit,
+            f"fitted.is_penalised is {fitted.is_penalised}, and prior is {self.prior!r}",
+        )
+        n = fitted.n_customers
+        require(
+            self.weight is not None or not is_fit or (n == int(n) and fitted.n_distinct <= n),
+            f"fitted.n_customers must be a whole number, fitted.n_distinct or more, where no weights were read; got {n!r}",
+        )
 
     def _fit(self, values: Values) -> ParametricFit[ParametersT]:
         name, family = type(self).__name__, self._family

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from crmmodels._domains import Count, MatrixPerhapsInfinite, NonNegative, PerhapsMissing, check_symmetric, require
 from crmmodels._typing import FloatArray
 from crmmodels.display import Shown, show_value
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.parameters import is_number
 
 ParametersT = TypeVar("ParametersT")
+_SMALLEST: Final = 1e-30
+_LARGEST: Final = 1e30
+_WIDEST: Final = 1e30
+_MOST_CUSTOMERS: Final = 1e15
+_FARTHEST: Final = 1e9
+_ROUNDING: Final = 1e-9
+"""What estimates, variances of their logarithms, customers and log-likelihoods per customer are within, in any unit and for any data."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -50,11 +58,11 @@ class ParametricFit(Generic[ParametersT]):
     """
 
     parameters: ParametersT
-    log_likelihood: float
-    covariance: FloatArray
-    n_customers: float
-    n_distinct: int
-    n_evaluations: int
+    log_likelihood: PerhapsMissing
+    covariance: MatrixPerhapsInfinite
+    n_customers: NonNegative
+    n_distinct: Count
+    n_evaluations: Count
     unit: str
     undetermined: tuple[str, ...] = ()
     is_penalised: bool = False
@@ -144,6 +152,60 @@ class ParametricFit(Generic[ParametersT]):
             "upper": upper,
         }
         return pd.DataFrame(columns, index=pd.Index(self.names, name="parameter"))
+
+
+def check_estimates(fitted: ParametricFit[Any], unit: str, *, is_probability: bool) -> None:
+    """Refuse a record that no estimate can have left.
+
+    Parameters
+    ----------
+    fitted : ParametricFit
+        The record.
+    unit : str
+        Unit in which the model counts time.
+    is_probability : bool
+        Whether the likelihood is a probability, so that its logarithm cannot be above 0.
+
+    Raises
+    ------
+    ValueError
+        If a parameter, the covariance, the likelihood or a count cannot be; the message names it.
+    """
+    for name in fitted.names:
+        value = getattr(fitted.parameters, name)
+        require(
+            _SMALLEST <= value <= _LARGEST,
+            f"fitted.parameters.{name} must be from {_SMALLEST:g} to {_LARGEST:g}; got {value!r}",
+        )
+    require(fitted.unit == unit, f"fitted.unit is {fitted.unit!r}, and the model counts in {unit!r}")
+    _check_covariance(fitted)
+    n, value = fitted.n_customers, fitted.log_likelihood
+    if n == 0:
+        is_so = fitted.n_distinct == 0 and np.isnan(value)
+        require(is_so, "fitted.log_likelihood must be NaN, and fitted.n_distinct 0, where fitted.n_customers is 0")
+        return
+    require(fitted.n_distinct > 0, f"fitted.n_distinct must be above 0, of {n:g} customers")
+    require(n <= _MOST_CUSTOMERS, f"fitted.n_customers must be at most {_MOST_CUSTOMERS:g}; got {n!r}")
+    most = _ROUNDING * n if is_probability else _FARTHEST * n
+    require(
+        -_FARTHEST * n <= value <= most,
+        f"fitted.log_likelihood must be the logarithm of a {'probability' if is_probability else 'density'} of {n:g} customers; got {value!r}",
+    )
+
+
+def _check_covariance(fitted: ParametricFit[Any]) -> None:
+    names, covariance, where = fitted.names, fitted.covariance, "fitted.covariance"
+    n = len(names)
+    require(covariance.shape == (n, n), f"{where} must be of shape {(n, n)}; it is of shape {covariance.shape}")
+    variances = np.diag(covariance)
+    known = np.isfinite(variances)
+    require(bool((variances >= 0).all()), f"{where} must have variances of 0 or more; got {variances.tolist()}")
+    require(bool((covariance[known] <= _WIDEST).all() and (covariance[known] >= -_WIDEST).all()), f"{where} must be finite")
+    check_symmetric(covariance[np.ix_(known, known)], where)
+    unknown = [name for name, is_known in zip(names, known.tolist(), strict=True) if not is_known]
+    left = fitted.undetermined
+    is_so = len(set(left)) == len(left) and set(left) <= set(unknown)
+    require(is_so, f"fitted.undetermined must be among the parameters of infinite variance, {unknown}; got {left}")
 
 
 def normal_quantile(owner: str, level: float) -> float:

@@ -253,6 +253,9 @@ class PurchaseModel(PurchaseVerbs[ParametersT]):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
+        longest = 1e4 if self._whole else 1e12
+        if self.horizon > longest:
+            raise ParameterError.must_be(type(self).__name__, "horizon", f"at most {longest:g}", self.horizon)
         cuts = self.cut_points
         usable = (
             isinstance(cuts, tuple) and len(cuts) == len(LABELS) - 1 and all(is_number(cut) and 0 < cut < 1 for cut in cuts)

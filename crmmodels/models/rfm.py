@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, Literal
 import numpy as np
 import pandas as pd
 
+from crmmodels._domains import CountFromOne, Vector, require
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import BaseModel, Values
 from crmmodels.data.schema import Column, count_of
@@ -34,6 +35,7 @@ from crmmodels.models.segment_tables import (
 
 MEASURES: Final = ("days_since_last", "n_orders", "spend")
 _MOST_BINS: Final = 99
+_TINY: Final = 1e-300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,10 +54,10 @@ class RFMFit:
         Mean or median of the days since the last order, the number of orders and the money, or of the three scores.
     """
 
-    n_customers: int
+    n_customers: CountFromOne
     scores: RFMCuts
     levels: RFMCuts
-    centres: FloatArray
+    centres: Vector
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,25 +279,49 @@ class RFMModel(BaseModel[RFMFit]):
 
     def _cuts(self, measures: tuple[FloatArray, FloatArray, FloatArray], n_bins: int) -> RFMCuts:
         cuts = nested_cuts(*measures, n_bins) if self.scoring == "nested" else independent_cuts(*measures, n_bins)
+        fixed = self._fixed_cuts()
+        return RFMCuts(fixed.get("days_since_last", cuts.r), fixed.get("n_orders", cuts.f), fixed.get("spend", cuts.m))
+
+    def _fixed_cuts(self) -> dict[str, FloatArray]:
+        """Cut points that were given, by measure."""
         fixed = {name: np.array(given, np.float64) for name, given in (self.thresholds or {}).items()}
         if "spend" in fixed:
             fixed["spend"] = significant(fixed["spend"])
         if "days_since_last" in fixed:
             fixed["days_since_last"] = -fixed["days_since_last"][::-1]
-        return RFMCuts(fixed.get("days_since_last", cuts.r), fixed.get("n_orders", cuts.f), fixed.get("spend", cuts.m))
+        return fixed
 
     def _check_record(self, fitted: RFMFit) -> None:
         n_levels = self.n_bins if self.segments == "eight" else self._table().n_levels
-        for cuts, n_bins in ((fitted.scores, self.n_bins), (fitted.levels, n_levels)):
+        for name, cuts, n_bins in (("scores", fitted.scores, self.n_bins), ("levels", fitted.levels, n_levels)):
             nested = self.scoring == "nested"
-            for depth, array in enumerate((cuts.r, cuts.f, cuts.m)):
+            fixed = self._fixed_cuts()
+            for depth, (measure, array) in enumerate((("r", cuts.r), ("f", cuts.f), ("m", cuts.m))):
+                where, given = f"fitted.{name}.{measure}", fixed.get(MEASURES[depth])
                 shape = (n_bins,) * (depth if nested else 0) + (n_bins - 1,)
-                if array.shape != shape or array.dtype != np.float64 or not (np.diff(array) >= 0).all():
-                    msg = f"cut points must be ascending and of shape {shape}; got shape {array.shape}"
-                    raise ValueError(msg)
-        if fitted.centres.shape != (3,) or not np.isfinite(fitted.centres).all() or fitted.n_customers < 1:
-            msg = "centres must be three numbers, of at least one customer"
-            raise ValueError(msg)
+                require(array.shape == shape, f"{where} must be of shape {shape}; it is of shape {array.shape}")
+                require(bool((array[..., 1:] >= array[..., :-1]).all()), f"{where} must ascend; got {array.tolist()!r:.80}")
+                require(given is None or np.array_equal(given, array), f"{where} must be the thresholds of {MEASURES[depth]!r}")
+                require(given is not None or bool(np.isfinite(array).all()), f"{where} must be finite")
+        for measure in ("r", "f", "m") * (n_levels == self.n_bins):
+            is_so = np.array_equal(getattr(fitted.scores, measure), getattr(fitted.levels, measure))
+            require(is_so, f"fitted.levels.{measure} must be those of the scores, of as many levels")
+        self._check_measures(fitted)
+
+    def _check_measures(self, fitted: RFMFit) -> None:
+        """Refuse cut points and centres that no customer can have had."""
+        for name, cuts in (("scores", fitted.scores), ("levels", fitted.levels)):
+            learned = [
+                cut for cut, measure in zip((cuts.r, cuts.f), MEASURES, strict=False) if measure not in self._fixed_cuts()
+            ]
+            is_so = all((cut < _TINY).all() if cut is cuts.r else (cut >= 1).all() for cut in learned)
+            require(is_so, f"fitted.{name} must be of days since the last order, 0 or more (negated), and of 1 or more orders")
+        centres, n = fitted.centres, self.n_bins
+        require(centres.shape == (3,), f"fitted.centres must be three numbers; it is of shape {centres.shape}")
+        low, high = (1.0, float(n)) if self.threshold_on == "scores" else (-np.inf, np.inf)
+        least = np.array([low, low, low] if self.threshold_on == "scores" else [0.0, 1.0, low])
+        is_so = bool(((centres >= least) & (centres <= high)).all())
+        require(is_so, f"fitted.centres must be three numbers within what they are centres of; got {centres.tolist()}")
 
     def _fit(self, values: Values) -> RFMFit:
         measures = self._measures_of(values)
@@ -312,7 +338,7 @@ class RFMModel(BaseModel[RFMFit]):
     def _score(self, values: Values, fitted: RFMFit) -> Mapping[str, AnyArray]:
         r, f, m = scores = rfm_scores(*self._measures_of(values), fitted.scores)
         # Scaled by a power of two, which is exact, so that no sum of large weights overflows.
-        weights = np.ldexp(np.array(self.weights, np.float64), -int(np.frexp(max(self.weights))[1]))
+        weights = np.ldexp(np.array(self.weights, np.float64), -int(np.frexp(float(max(self.weights)))[1]))
         digit = 10 if self.n_bins < 10 else 100
         composite = (weights[0] * r + weights[1] * f + weights[2] * m) / weights.sum()
         cell = (scores[0] * digit + scores[1]) * digit + scores[2]

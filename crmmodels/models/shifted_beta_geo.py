@@ -83,6 +83,7 @@ class ShiftedBetaGeoModel(ShiftedBetaGeoVerbs):
     labels: Language | Mapping[str, str] = "en"
 
     record_types: ClassVar[tuple[type, ...]] = (ParametricFit, ShiftedBetaGeoParameters, LogNormalPrior, GammaPrior)
+    _is_probability: ClassVar[bool] = True
 
     def columns(self) -> Sequence[Column]:
         """Columns that the model reads, beside the key."""

@@ -9,10 +9,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from crmmodels._typing import FloatArray
+from crmmodels._domains import (
+    Count,
+    CountFromOne,
+    Matrix,
+    MatrixPerhapsMissing,
+    NonNegative,
+    Share,
+    Vector,
+    VectorPerhapsMissing,
+)
 from crmmodels.kernels.pls_quality import fornell_larcker
 
-_LIMITS: Final = ("standard_error", "lower", "upper", "lower_bca", "upper_bca")
+LIMITS: Final = ("standard_error", "lower", "upper", "lower_bca", "upper_bca")
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "weights": ("construct", "item"),
     "loadings": ("construct", "item"),
@@ -54,12 +63,12 @@ class Quantity:
     """
 
     labels: tuple[tuple[str, ...], ...]
-    estimate: FloatArray
-    standard_error: FloatArray | None = None
-    lower: FloatArray | None = None
-    upper: FloatArray | None = None
-    lower_bca: FloatArray | None = None
-    upper_bca: FloatArray | None = None
+    estimate: VectorPerhapsMissing
+    standard_error: VectorPerhapsMissing | None = None
+    lower: VectorPerhapsMissing | None = None
+    upper: VectorPerhapsMissing | None = None
+    lower_bca: VectorPerhapsMissing | None = None
+    upper_bca: VectorPerhapsMissing | None = None
 
     def of(self, *label: str) -> float:
         """Return the estimate that belongs to one label.
@@ -102,10 +111,10 @@ class ScoringRule:
         Covariances of the answers.
     """
 
-    weights: FloatArray
-    index_weights: FloatArray
-    item_means: FloatArray
-    covariance: FloatArray
+    weights: Matrix
+    index_weights: MatrixPerhapsMissing
+    item_means: Vector
+    covariance: Matrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,10 +136,10 @@ class Bootstrap:
     """
 
     kind: str
-    n_replicates: int
-    n_not_converged: int
-    share_constant: float
-    level: float
+    n_replicates: CountFromOne
+    n_not_converged: Count
+    share_constant: Share
+    level: Share
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,11 +172,11 @@ class StructuralFit:
 
     constructs: tuple[str, ...]
     items: tuple[str, ...]
-    n_respondents: int
-    n_left_out: int
-    share_replaced: float
-    n_iterations: int
-    last_change: float
+    n_respondents: CountFromOne
+    n_left_out: Count
+    share_replaced: Share
+    n_iterations: Count
+    last_change: NonNegative
     quantities: Mapping[str, Quantity]
     rule: ScoringRule
     bootstrap: Bootstrap | None
@@ -188,7 +197,7 @@ class StructuralFit:
         """
         quantity = self.quantities[name]
         keys = {key: [label[i] for label in quantity.labels] for i, key in enumerate(KEYS[name])}
-        limits = {column: getattr(quantity, column) for column in _LIMITS}
+        limits = {column: getattr(quantity, column) for column in LIMITS}
         return pd.DataFrame(
             {**keys, "estimate": quantity.estimate, **{column: x for column, x in limits.items() if x is not None}}
         )

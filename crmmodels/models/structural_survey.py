@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
+from crmmodels._domains import require
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import BaseModel, Values
 from crmmodels.data.schema import Column
@@ -22,6 +23,7 @@ from crmmodels.kernels.path_design import Scheme
 from crmmodels.kernels.rounding import significant
 from crmmodels.models.labels import read_labels
 from crmmodels.models.parameters import is_whole
+from crmmodels.models.structural_checks import check_estimates, check_limits, check_rule
 from crmmodels.models.structural_fit import Bootstrap, Quantity, ScoringRule, StructuralFit
 from crmmodels.models.structural_graph import StructuralGraph
 from crmmodels.models.structural_groups import GroupComparison, compare_samples
@@ -351,17 +353,12 @@ class SurveyModel(BaseModel[StructuralFit]):
 
     def _check_record(self, fitted: StructuralFit) -> None:
         graph = self.graph()
-        shape = (len(graph.items), len(graph.answered))
-        rule = fitted.rule
-        if fitted.items != graph.items or fitted.constructs != graph.answered:
-            msg = f"the record is of the items {fitted.items}, the parameters are of {graph.items}"
-            raise ValueError(msg)
-        if rule.weights.shape != shape or rule.index_weights.shape != shape or rule.item_means.shape != shape[:1]:
-            msg = f"weights must be of shape {shape}; got {rule.weights.shape}"
-            raise ValueError(msg)
-        if not np.isfinite(rule.weights).all() or not np.isfinite(rule.item_means).all():
-            msg = "weights and means must be numbers"
-            raise ValueError(msg)
+        is_so = fitted.items == graph.items and fitted.constructs == graph.answered
+        require(is_so, f"fitted is of the items {fitted.items}, and the parameters are of {graph.items}")
+        check_rule(fitted, self._ends())
+        resampling = Resampling(kind=self.bootstrap, n_replicates=self.n_bootstrap, level=self.level, seed=self.seed)
+        check_limits(fitted, resampling)
+        check_estimates(self._plan(), self._interactions(), fitted, is_weighted=self.weight is not None)
 
     def _concerns(self, values: Values, fitted: StructuralFit) -> Iterable[CrmModelsWarning]:  # noqa: ARG002  (a hook)
         weights = fitted.quantities["weights"]
