@@ -28,6 +28,7 @@ from crmmodels.kernels.order_summary import (
     count_by_period,
     fill_panel,
     panel_start,
+    spread_orders,
     summarise_orders,
 )
 from crmmodels.kernels.periods import DAYS_PER_UNIT, first_day_of_period, period_of_day
@@ -132,7 +133,7 @@ class OrderLog(Protocol):
         ...
 
     def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
-        """Canonical customer columns; a customer with returns only has ``n_orders`` 0."""
+        """Canonical customer columns, and perhaps `USED_AGAIN`; a customer with returns only has ``n_orders`` 0."""
         ...
 
     def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
@@ -176,6 +177,7 @@ class ArrayLog:
         """Reduce the lines to customers by counting sorts."""
         lines = self._within(bounds)
         summary = summarise_orders(lines.customer, lines.day, lines.amount, len(self.keys))
+        again = {} if self.order is None else {order_plans.USED_AGAIN: self._used_again(bounds)[summary.customer]}
         if not (np.isfinite(summary.spend).all() and np.isfinite(summary.repeat_spend).all()):
             raise BadRowsError
         return self.build(
@@ -188,8 +190,16 @@ class ArrayLog:
                 "mean_repeat_spend": mean_repeat_spend(summary),
                 **date_columns(summary.first_day, summary.last_day, as_of),
                 **last_kept(self.keep, self.lines.customer, self.kept(bounds), summary.customer),
+                **again,
             }
         )
+
+    def _used_again(self, bounds: Bounds) -> IntArray:
+        """Order ids of each customer that came back much later."""
+        lines = self.lines
+        kept = self.kept(bounds) if lines.amount is None else self.kept(bounds) & (lines.amount >= 0)
+        order = np.arange(len(kept)) if self.order is None else self.order
+        return np.bincount(spread_orders(lines.take(kept), order[kept], order_plans.SAME_ORDER_DAYS), minlength=len(self.keys))
 
     def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
         """Count by period, then fill the gaps."""
@@ -265,7 +275,8 @@ class EngineLog:
 
     def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by two group-bys of the engine; customers with returns are read once more, into the kernel."""
-        columns = order_plans.customer_columns()
+        again = [order_plans.USED_AGAIN] if "order_id" in self.log.collect_schema() else []
+        columns = [*order_plans.customer_columns(), *map(nw.col, again)]
         result = self._answer(lambda: order_plans.by_customer(self._orders(bounds)).select(*columns))
         if _has_missing(result["customer_id"]) or not result["spend"].is_finite().all():
             raise BadRowsError
@@ -285,12 +296,15 @@ class EngineLog:
             result.select("customer_id")
             .with_columns(*series({"n_orders": n_orders}), result["frequency"])
             .with_columns(*series({**age_columns(first, last, as_of, unit), **money, **date_columns(first, last, as_of)}))
+            .with_columns(*(result[name] for name in again))
         )
         return self._with_kept(customers, bounds) if self.keep else customers
 
     def _with_kept(self, customers: nw.DataFrame[Any], bounds: Bounds) -> nw.DataFrame[Any]:
         day = order_plans.day_of_line(self.log.collect_schema(), self.time_zone)
         last = self._answer(lambda: order_plans.last_values(self.log, day, self.keep, bounds.until, bounds.after))
+        # PyArrow joins no columns of the type null.
+        last = last.with_columns(*(last[name].cast(nw.String) for name in self.keep if last[name].dtype == nw.Unknown))
         return customers.join(last, left_on="customer_id", right_on="customer", how="left")
 
     def _with_returns(

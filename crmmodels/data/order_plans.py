@@ -33,6 +33,10 @@ DAY: Final = "day_of_line"
 KEPT: Final = "kept_of_crmmodels_"
 """Prefix of the columns that are carried along."""
 EPOCH: Final = dt.date(1970, 1, 1)
+USED_AGAIN: Final = "n_order_ids_used_again"
+"""Column with the number of order ids of a customer that came back much later."""
+SAME_ORDER_DAYS: Final = 7
+"""Days over which what was bought may be of one order."""
 _MONTHS: Final[dict[Period, int]] = {"M": 1, "Q": 3, "Y": 12}
 _NEVER: Final = dt.date(9999, 12, 31)
 RETURN_COUNTS: Final = 2.0**-26
@@ -102,15 +106,27 @@ def after(log: nw.LazyFrame[Any], start: dt.date) -> nw.LazyFrame[Any]:
 def orders_of_lines(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Add the lines of each order up where an order id is given: the order's day is that of its first line.
 
-    An order whose money cancels but for rounding is one of amount 0, and no return.
+    An order whose money cancels but for rounding is one of amount 0, and no return. `USED_AGAIN` is 1 where what was bought under one
+    id is bought over more than `SAME_ORDER_DAYS` days.
     """
     if "order_id" not in log.collect_schema():
         return log
-    orders = log.group_by("customer", "order_id").agg(
-        nw.col("day").min(), nw.col("amount").sum(), nw.col("amount").abs().sum().alias("moved")
+    bought = nw.when(nw.col("amount") >= 0).then(nw.col("day"))
+    orders = (
+        log.with_columns(bought.alias("bought"))
+        .group_by("customer", "order_id")
+        .agg(
+            nw.col("day").min(),
+            nw.col("amount").sum(),
+            nw.col("amount").abs().sum().alias("moved"),
+            nw.col("bought").min().alias("from"),
+            nw.col("bought").max().alias("to"),
+        )
     )
     amount = nw.when(nw.col("amount").abs() < ROUNDING * nw.col("moved")).then(0.0).otherwise(nw.col("amount"))
-    return orders.select("customer", "day", amount.alias("amount"))
+    late = nw.col("from") + nw.lit(dt.timedelta(days=SAME_ORDER_DAYS)) < nw.col("to")
+    used_again = nw.when(late).then(1.0).otherwise(0.0)
+    return orders.select("customer", "day", amount.alias("amount"), used_again.alias(USED_AGAIN))
 
 
 def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -119,10 +135,11 @@ def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     An order adds 1 to ``n_orders`` and a return `RETURN_COUNTS`, so that returns are noticed at no cost.
     """
     count = nw.when(nw.col("amount") >= 0).then(1.0).otherwise(RETURN_COUNTS)
+    again = [nw.col(USED_AGAIN).sum()] if USED_AGAIN in log.collect_schema() else []
     days = (
         log.with_columns(count.alias("n_orders"))
         .group_by("customer", "day")
-        .agg(nw.col("n_orders").sum(), nw.col("amount").sum().alias("spend"))
+        .agg(nw.col("n_orders").sum(), nw.col("amount").sum().alias("spend"), *again)
     )
     order_day = nw.when(nw.col("n_orders") >= 1.0).then(nw.col("day"))
     days = days.with_columns(order_day.alias("order_day"), order_day.fill_null(_NEVER).alias("rank_day"))
@@ -133,6 +150,7 @@ def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         nw.col("order_day").max().alias("last_order"),
         nw.col("spend").sum(),
         nw.col("spend").first(order_by="rank_day").alias("first_day_spend"),
+        *again,
     )
 
 

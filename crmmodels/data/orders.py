@@ -18,15 +18,23 @@ from crmmodels.data.order_checks import nothing_left, only_returns, stray_concer
 from crmmodels.data.order_files import open_source
 from crmmodels.data.order_log import ArrayLog, BadRowsError, Bounds, OrderDays, OrderLog, read_bounds
 from crmmodels.data.order_options import READER, Reading, check_options, refused
-from crmmodels.data.order_plans import KEPT, day_of_line
+from crmmodels.data.order_plans import KEPT, SAME_ORDER_DAYS, USED_AGAIN, day_of_line
 from crmmodels.data.order_reading import Lines, OpenedLog, open_log
 from crmmodels.data.roles import ROLES
-from crmmodels.data.schema import count_of, plain
+from crmmodels.data.schema import EXAMPLES_SHOWN, count_of, plain
 from crmmodels.data.split import Split
 from crmmodels.data.stray_dates import strays_after, strays_before
 from crmmodels.data.tables import OutputKind, in_kind_of, in_output
 from crmmodels.engines import duckdb as duckdb_engine
-from crmmodels.exceptions import CrmModelsWarning, DataError, ParameterError, ReturnsOnlyWarning, StrayDateWarning, warn
+from crmmodels.exceptions import (
+    CrmModelsWarning,
+    DataError,
+    OrderIdWarning,
+    ParameterError,
+    ReturnsOnlyWarning,
+    StrayDateWarning,
+    warn,
+)
 
 _MONEY_COLUMNS: Final = ("spend", "mean_repeat_spend")
 
@@ -473,9 +481,24 @@ class Orders:
             result = self._log.customers(bounds, end, unit)
         except BadRowsError:
             raise self._bad_rows() from None
+        if USED_AGAIN in result.columns:
+            self._say_used_again(result)
+            result = result.drop(USED_AGAIN)
         if not isinstance(self._log, ArrayLog) and self._answer_kind() != "duckdb":
             result = result.sort("customer_id")
         return result if "amount" in self.known_roles else result.drop(*_MONEY_COLUMNS)
+
+    def _say_used_again(self, result: nw.DataFrame[Any]) -> None:
+        again = result.filter(nw.col(USED_AGAIN) > 0)
+        if n := int(again[USED_AGAIN].sum() or 0):
+            shown = again["customer_id"].head(EXAMPLES_SHOWN).to_list()
+            self._say(
+                OrderIdWarning(
+                    f"Orders: {count_of(n, 'order id')} (column {self.order_id!r}) with purchases more than {SAME_ORDER_DAYS} days "
+                    f"apart, of customers such as {shown}; each counts as one order on its first day. If numbers are used again, "
+                    "join the day to the order id first"
+                )
+            )
 
     def _answer_kind(self) -> str:
         if isinstance(self.frame, str | Path):

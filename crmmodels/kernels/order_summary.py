@@ -199,6 +199,33 @@ def combine_lines(lines: OrderLines, order: AnyArray) -> OrderLines:
     return OrderLines(lines.customer[by_key][starts], day, amount)
 
 
+def spread_orders(lines: OrderLines, order: AnyArray, n_days: int) -> IntArray:
+    """Customers of orders whose lines lie far apart.
+
+    Parameters
+    ----------
+    lines : OrderLines
+        The lines.
+    order : ndarray of int, shape (n_lines,)
+        Order code of each line, from 0.
+    n_days : int
+        Days that may lie between the first and the last line of an order.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_spread,)
+        Code of the customer of each order with more days between its first and last line.
+    """
+    key = lines.customer.astype(np.int64) * (int(order.max(initial=0)) + 1) + order
+    by_key = np.lexsort((lines.day, key))
+    ordered, day = key[by_key], lines.day[by_key].astype(np.int64)
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    ends = np.append(starts[1:], len(ordered)) - 1 if len(starts) else starts
+    spread = day[ends] - day[starts] > n_days
+    customers: IntArray = lines.customer[by_key][starts][spread].astype(np.int64)
+    return customers
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PeriodCounts:
     """Orders and money per customer and period, only where there are any.

@@ -280,7 +280,7 @@ class TestKeep:
             )
             for name in frame["id"].unique()
         }
-        for part in (frame, frame[::-1]):
+        for part in (frame, frame.sample(frac=1.0, random_state=1)):
             native = engine.make(part, tmp_path_factory.mktemp("log"))
             customers = as_pandas(orders_of(native, keep=["town"]).customers()).set_index("customer_id")
             found = {name: None if town is None or town != town else town for name, town in customers["town"].to_dict().items()}
@@ -317,5 +317,28 @@ def test_the_same_warning_is_given_once_a_log() -> None:
         for _ in range(3):
             orders.customers()
             orders.panel()
-            crm.metrics.retention_curve(orders)
     assert [warning.category for warning in caught].count(crm.ReturnsOnlyWarning) == 1
+
+
+class TestOrderIds:
+    def test_ids_that_come_back_weeks_later_are_counted_in_a_warning(self, engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+        frame = pd.DataFrame(
+            {
+                "id": ["a", "a", "a", "b", "b", "b"],
+                "date": ["2026-01-01", "2026-02-01", "2026-01-05", "2026-01-01", "2026-01-08", "2026-03-01"],
+                "no": [1, 1, 2, 1, 1, 1],
+                "money": [5.0, 5.0, 5.0, 5.0, 5.0, -5.0],
+            }
+        )
+        orders = orders_of(engine.make(frame, tmp_path), amount="money", order_id="no")
+        with pytest.warns(crm.OrderIdWarning) as caught:
+            customers = as_pandas(orders.customers(as_of="2026-04-01"))
+        assert len(caught) == 1
+        assert "1 order id (column 'no') with purchases more than 7 days apart, of customers such as ['a']" in str(
+            caught[0].message
+        )
+        assert customers["n_orders"].tolist() == [2, 1]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            orders.customers()  # said once a log
+            orders_of(engine.make(frame, tmp_path), amount="money", order_id="no").customers(as_of="2026-01-31")
