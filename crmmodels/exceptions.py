@@ -22,6 +22,7 @@
     ├── BoundaryWarning                    a parameter without a best value: a simpler model fits as well
     ├── SpendCorrelationWarning            spend that depends on frequency, where a model assumes that it does not
     ├── OneCohortWarning                   customers of one month, beside whom later prices have no benchmark
+    ├── OneValueWarning                    a measure that is the same for all customers, and so tells nobody apart
     ├── HeavyTailWarning                   spend that varies too much between customers to have a mean
     ├── NegativeWeightWarning              items whose weight makes an index fall where answers rise
     ├── UnconvergedWarning                 an estimate that could still gain, though time was up
@@ -53,6 +54,7 @@ __all__ = [
     "NegativeWeightWarning",
     "NotFittedError",
     "OneCohortWarning",
+    "OneValueWarning",
     "OrderIdWarning",
     "ParameterError",
     "ReturnsOnlyWarning",
@@ -309,6 +311,10 @@ class HeavyTailWarning(CrmModelsWarning):
 
 class OneCohortWarning(CrmModelsWarning):
     """All customers first ordered in one month, so that one benchmark serves all later months."""
+
+
+class OneValueWarning(CrmModelsWarning):
+    """A measure has one value only, so that it tells no customers apart."""
 
 
 class UnconvergedWarning(CrmModelsWarning):
