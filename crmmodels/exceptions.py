@@ -36,6 +36,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Final
 
 __all__ = [
     "BoundaryWarning",
@@ -67,17 +68,47 @@ __all__ = [
 ]
 
 
-def missing_column(name: object, there: Sequence[str], meaning: str = "") -> str:
+def missing_column(name: object, there: Sequence[object], meaning: str = "") -> str:
     """Word that a column is missing, with those there are and the one probably meant."""
-    folded = {_folded(other): other for other in there}
-    close = get_close_matches(_folded(name), folded, n=1)
-    hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
-    return f"column {name!r}{meaning} is missing; it has {list(there)}{hint}"
+    return missing_columns([name], there, meaning)
 
 
-def _folded(name: object) -> str:
+def missing_columns(names: Sequence[object], there: Sequence[object], meaning: str | Sequence[str] = "", hint: str = "") -> str:
+    """Word that columns are missing, with those there are, named once, and the ones probably meant.
+
+    Parameters
+    ----------
+    names : sequence
+        The columns that are read; at least one.
+    there : sequence
+        The columns of the table.
+    meaning : str or sequence of str, default ""
+        What they are, such as ", of the holdout,", or what each is, such as " (who bought)".
+    hint : str, default ""
+        What to do, where more is known than like names.
+
+    Returns
+    -------
+    str
+        Such as "column 'age' is missing; it has ['Age']; did you mean 'Age'?".
+    """
+    each = [repr(name) if isinstance(meaning, str) else f"{name!r}{meaning[i]}" for i, name in enumerate(names)]
+    of_all = meaning if isinstance(meaning, str) else ""
+    listed = f"{', '.join(each[:-1])} and {each[-1]}" if len(each) > 1 else each[0]
+    words = f"columns {listed}{of_all} are" if len(names) > 1 else f"column {listed}{of_all} is"
+    by_folded = {folded(other): other for other in there}
+    close = [found[0] for name in names if (found := get_close_matches(folded(name), by_folded, n=1))]
+    meant = dict.fromkeys(by_folded[other] for other in close)
+    guess = f"; did you mean {' and '.join(map(repr, meant))}?" if meant else ""
+    return f"{words} missing; it has {list(there)}{f'; {hint}' if hint else guess}"
+
+
+def folded(name: object) -> str:
     """A name without case and separators, as misspellings differ in these."""
-    return str(name).casefold().replace("_", "").replace(" ", "").replace("-", "")
+    return str(name).casefold().translate(_SEPARATORS)
+
+
+_SEPARATORS: Final = str.maketrans("", "", "_ -.")
 
 
 class CrmModelsError(Exception):
