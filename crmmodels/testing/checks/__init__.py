@@ -3,6 +3,9 @@
 from crmmodels.testing.checks import answers, engines, kinds, process, refusals, state
 
 CHECKS = (
+    # First, before another check can have changed what these look for.
+    process.check_process_unchanged,
+    process.check_nothing_written,
     state.check_unfitted_raises,
     state.check_fit_returns_self,
     state.check_parameters_unchanged,
@@ -15,8 +18,6 @@ CHECKS = (
     state.check_every_parameter_saved,
     state.check_instances_apart,
     state.check_threads_agree,
-    process.check_process_unchanged,
-    process.check_nothing_written,
     answers.check_index_and_columns_kept,
     answers.check_finite,
     answers.check_row_order_irrelevant,

@@ -100,11 +100,15 @@ _SETTINGS: Final = (
 def _changes(use: Callable[[], None]) -> tuple[list[str], str]:
     """Settings that a use changes, which are set back, and what it prints."""
     before = [setting.read() for setting in _SETTINGS]
+    # So that a seed set earlier, and set again, is seen.
+    np.random.random()  # noqa: NPY002
+    random.random()  # noqa: S311  (the generator itself is watched)
+    moved = [setting.read() for setting in _SETTINGS]
     out = io.StringIO()
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             use()
-        changed = [setting.name for setting, old in zip(_SETTINGS, before, strict=True) if setting.read() != old]
+        changed = [setting.name for setting, old in zip(_SETTINGS, moved, strict=True) if setting.read() != old]
     finally:
         for setting, old in zip(_SETTINGS, before, strict=True):
             setting.write(old)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
@@ -25,34 +26,70 @@ def variant_of(model: AnyModel, name: str) -> AnyModel | None:
     Returns
     -------
     BaseModel or None
-        Not fitted. None where no other value that was tried is admitted.
+        Not fitted. None where no other value that was tried is admitted, alone or with another value of a parameter that has a list of them.
     """
-    cls = type(model)
     given = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}  # type: ignore[arg-type]
-    for value in itertools.chain(_by_type(cls, name), _by_value(model, given[name])):
-        try:
-            other = cls(**{**given, name: value})
-            differs = bool(getattr(other, name) != given[name])
-        except (CrmModelsError, TypeError, ValueError):
-            continue
-        if differs:
-            return other
+    values = [*_by_type(type(model), name), *_by_value(model, given[name]), *_mappings(model, given, name)]
+    beside = [{other: value} for other in given if other != name for value in _by_type(type(model), other)]
+    for also, value in itertools.product(({}, *beside), values):
+        made = _made(model, {**given, **also, name: value})
+        if made is not None and getattr(made, name) != given[name]:
+            return made
     return None
+
+
+def _made(model: AnyModel, parameters: Mapping[str, Any]) -> AnyModel | None:
+    try:
+        return type(model)(**parameters)
+    except (CrmModelsError, TypeError, ValueError):
+        return None
+
+
+def _parts_of_hint(cls: type, name: str) -> Iterator[Any]:
+    """The types of which the annotation of a parameter is made."""
+    try:
+        pending = [typing.get_type_hints(cls).get(name)]
+    except (NameError, TypeError):
+        return
+    while pending:
+        item = pending.pop()
+        yield item
+        if typing.get_origin(item) is not Literal:
+            pending += typing.get_args(item)
 
 
 def _by_type(cls: type, name: str) -> Iterator[Any]:
     """Values that the annotation lists."""
-    try:
-        hint = typing.get_type_hints(cls).get(name)
-    except (NameError, TypeError):
+    for part in _parts_of_hint(cls, name):
+        if typing.get_origin(part) is Literal:
+            yield from typing.get_args(part)
+
+
+def _mappings(model: AnyModel, given: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
+    """Mappings whose keys the refusal of an unknown one lists."""
+    parts = list(_parts_of_hint(type(model), name))
+    if not any(typing.get_origin(part) is Mapping for part in parts):
         return
-    pending = [hint]
-    while pending:
-        item = pending.pop()
-        if typing.get_origin(item) is Literal:
-            yield from typing.get_args(item)
-        else:
-            pending += typing.get_args(item)
+    records = [record for part in parts if (record := _record_of(part)) is not None]
+    for item in (*records, "another label", *(tuple(range(1, n)) for n in range(2, 8))):
+        try:
+            type(model)(**{**given, name: {"an unknown key": item}})
+        except CrmModelsError as refusal:
+            for key in re.findall(r"'([^']+)'", str(refusal)):
+                yield {key: item}
+        except (TypeError, ValueError):
+            continue
+
+
+def _record_of(part: Any) -> Any:
+    """A record of two numbers, where a type is that of such; else None."""
+    if not isinstance(part, type) or not dataclasses.is_dataclass(part):
+        return None
+    kind: Any = part
+    try:
+        return kind(1.0, 2.0)
+    except (CrmModelsError, TypeError, ValueError):
+        return None
 
 
 def _by_value(model: AnyModel, value: Any) -> Iterable[Any]:
