@@ -417,6 +417,10 @@ class BaseModel(ABC, Generic[FitT]):
         """Return further columns of `summary`, each of shape (n_labels,), worst first."""
         return {}
 
+    def _advice(self, table: Table) -> str:  # noqa: ARG002  (a hook)
+        """Return what to hand over where the table lacks columns; by default what the table looks like is said."""
+        return ""
+
     def _table_of(self, orders: Orders) -> Any:
         """Ask an order log for the table that the model reads."""
         return orders.customers()
@@ -446,4 +450,5 @@ class BaseModel(ABC, Generic[FitT]):
         return open_table(data, self.key, type(self).__name__)
 
     def _read(self, table: Table) -> Values:
-        return read_values(table.frame, self.columns(), table.key, type(self).__name__, self._conflicts)
+        advice = self._advice(table)
+        return read_values(table.frame, self.columns(), table.key, type(self).__name__, self._conflicts, advice=advice)

@@ -22,6 +22,7 @@
     ├── BoundaryWarning                    a parameter without a best value: a simpler model fits as well
     ├── SpendCorrelationWarning            spend that depends on frequency, where a model assumes that it does not
     ├── OneCohortWarning                   customers of one month, beside whom later prices have no benchmark
+    ├── OneValueWarning                    a measure that is the same for all customers, and so tells nobody apart
     ├── HeavyTailWarning                   spend that varies too much between customers to have a mean
     ├── NegativeWeightWarning              items whose weight makes an index fall where answers rise
     ├── UnconvergedWarning                 an estimate that could still gain, though time was up
@@ -35,6 +36,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Final
 
 __all__ = [
     "BoundaryWarning",
@@ -53,6 +55,7 @@ __all__ = [
     "NegativeWeightWarning",
     "NotFittedError",
     "OneCohortWarning",
+    "OneValueWarning",
     "OrderIdWarning",
     "ParameterError",
     "ReturnsOnlyWarning",
@@ -65,17 +68,47 @@ __all__ = [
 ]
 
 
-def missing_column(name: object, there: Sequence[str], meaning: str = "") -> str:
+def missing_column(name: object, there: Sequence[object], meaning: str = "") -> str:
     """Word that a column is missing, with those there are and the one probably meant."""
-    folded = {_folded(other): other for other in there}
-    close = get_close_matches(_folded(name), folded, n=1)
-    hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
-    return f"column {name!r}{meaning} is missing; it has {list(there)}{hint}"
+    return missing_columns([name], there, meaning)
 
 
-def _folded(name: object) -> str:
+def missing_columns(names: Sequence[object], there: Sequence[object], meaning: str | Sequence[str] = "", hint: str = "") -> str:
+    """Word that columns are missing, with those there are, named once, and the ones probably meant.
+
+    Parameters
+    ----------
+    names : sequence
+        The columns that are read; at least one.
+    there : sequence
+        The columns of the table.
+    meaning : str or sequence of str, default ""
+        What they are, such as ", of the holdout,", or what each is, such as " (who bought)".
+    hint : str, default ""
+        What to do, where more is known than like names.
+
+    Returns
+    -------
+    str
+        Such as "column 'age' is missing; it has ['Age']; did you mean 'Age'?".
+    """
+    each = [repr(name) if isinstance(meaning, str) else f"{name!r}{meaning[i]}" for i, name in enumerate(names)]
+    of_all = meaning if isinstance(meaning, str) else ""
+    listed = f"{', '.join(each[:-1])} and {each[-1]}" if len(each) > 1 else each[0]
+    words = f"columns {listed}{of_all} are" if len(names) > 1 else f"column {listed}{of_all} is"
+    by_folded = {folded(other): other for other in there}
+    close = [found[0] for name in names if (found := get_close_matches(folded(name), by_folded, n=1))]
+    meant = dict.fromkeys(by_folded[other] for other in close)
+    guess = f"; did you mean {' and '.join(map(repr, meant))}?" if meant else ""
+    return f"{words} missing; it has {list(there)}{f'; {hint}' if hint else guess}"
+
+
+def folded(name: object) -> str:
     """A name without case and separators, as misspellings differ in these."""
-    return str(name).casefold().replace("_", "").replace(" ", "").replace("-", "")
+    return str(name).casefold().translate(_SEPARATORS)
+
+
+_SEPARATORS: Final = str.maketrans("", "", "_ -.")
 
 
 class CrmModelsError(Exception):
@@ -309,6 +342,10 @@ class HeavyTailWarning(CrmModelsWarning):
 
 class OneCohortWarning(CrmModelsWarning):
     """All customers first ordered in one month, so that one benchmark serves all later months."""
+
+
+class OneValueWarning(CrmModelsWarning):
+    """A measure has one value only, so that it tells no customers apart."""
 
 
 class UnconvergedWarning(CrmModelsWarning):

@@ -26,7 +26,17 @@ from crmmodels.progress import Progress
 
 LINES_AT_ONCE: Final = 2_000_000
 """Lines of a part, about: what an engine needs for so many is less than what a million customers need in the end."""
-_PEOPLE: Final = ("customer_id", "n_orders", "spend", "frequency", "age_at_last", "age", "first_order", "last_order")
+_PEOPLE: Final = (
+    "customer_id",
+    "n_orders",
+    "spend",
+    "frequency",
+    "age_at_last",
+    "age",
+    "days_since_last",
+    "first_order",
+    "last_order",
+)
 
 
 def n_parts_of(lines: Plan, n_lines: int) -> int:

@@ -50,7 +50,7 @@ class Accounts:
     Attributes
     ----------
     frame : narwhals DataFrame
-        ``customer_id``, `ACCOUNT_COLUMNS`, `OPTIONAL_COLUMNS` and ``referrer_id`` (missing where nobody referred).
+        ``customer_id``, `ACCOUNT_COLUMNS`, `OPTIONAL_COLUMNS`, ``referrer_id`` (missing where nobody referred) and ``days_since_last``.
     benchmarks : Benchmarks
         What a new customer would have paid and cost.
     n_returns, n_above_list, n_below_cost : int
@@ -132,14 +132,16 @@ def accounts_of(
     is_new = people["frequency"].to_numpy() == 0
     links = _linked(base, names, first, is_new, last_day=(end - EPOCH).days, rate=discount_rate)
     backend: Any = people.implementation
-    frame = people.select("customer_id", "frequency", "age_at_last", "age")
+    # Nothing reads the days, but by them a table tells the unit of its ages.
+    frame = people.select("customer_id", "frequency", "age_at_last", "age", "days_since_last")
     position = links.pop("referrer_position")
     frame = frame.with_columns(
         *(nw.new_series(name, column, backend=backend) for name, column in (*sums.items(), *links.items()))
     )
     if base.referrals is not None:
         frame = frame.with_columns(_referrers(frame["customer_id"], position))
-    columns = ("customer_id", *ACCOUNT_COLUMNS, *OPTIONAL_COLUMNS, *(["referrer_id"] if base.referrals is not None else []))
+    referrer = ["referrer_id"] if base.referrals is not None else []
+    columns = ("customer_id", *ACCOUNT_COLUMNS, *OPTIONAL_COLUMNS, *referrer, "days_since_last")
     return Accounts(
         frame.select(*columns),
         found,

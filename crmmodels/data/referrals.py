@@ -12,7 +12,7 @@ import pandas as pd
 from crmmodels._typing import AnyArray
 from crmmodels.data.schema import EXAMPLES_SHOWN, count_of
 from crmmodels.data.tables import KINDS, any_frame, repeated_columns
-from crmmodels.exceptions import DataError, ParameterError, missing_column
+from crmmodels.exceptions import DataError, ParameterError, missing_columns
 from crmmodels.kernels.referral import cycles
 
 _READER: Final = "Referrals"
@@ -117,9 +117,9 @@ def read_small(
         raise DataError(reader, [f"expected a dataframe ({KINDS}); got {type(frame).__name__}"], subject)
     given = {name: column for name, column in columns.items() if column is not None}
     there = list(opened.collect_schema())
-    missing = [missing_column(column, there, f" ({name})") for name, column in given.items() if column not in there]
-    if missing:
-        raise DataError(reader, missing, subject)
+    if absent := {name: column for name, column in given.items() if column not in there}:
+        problem = missing_columns(list(absent.values()), there, [f" ({name})" for name in absent])
+        raise DataError(reader, [problem], subject)
     narrow = opened.select(*(nw.col(column).alias(name) for name, column in given.items()))
     eager = narrow.collect() if isinstance(narrow, nw.LazyFrame) else narrow
     table, problems = pd.DataFrame(index=range(len(eager))), []

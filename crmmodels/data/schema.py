@@ -10,12 +10,16 @@ from typing import Any, Final
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 
 from crmmodels._typing import AnyArray, BoolArray, FloatArray
-from crmmodels.exceptions import DataError, missing_column
+from crmmodels.data.age_units import unit_problem
+from crmmodels.data.hints import as_order_log, meant_by
+from crmmodels.exceptions import DataError, missing_column, missing_columns
 
 EXAMPLES_SHOWN: Final = 3
 """Offending rows that a message shows."""
+_LONGEST_SHOWN: Final = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,9 @@ class Column:
         Whether the values must be whole numbers.
     may_miss : bool
         Whether a value may be missing, as an answer in a survey; the model says what becomes of it.
+    unit : {"D", "W", "M", "Q", "Y"} or None
+        Unit of time in which the model reads it, of ``age`` and ``age_at_last``. A table that says by its dates or by ``days_since_last`` that its
+        ages are in another one is refused.
     """
 
     name: str
@@ -39,6 +46,7 @@ class Column:
     maximum: float | None = None
     whole: bool = False
     may_miss: bool = False
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +81,8 @@ def read_values(
     key: str,
     reader: str,
     conflicts: Callable[[Mapping[str, FloatArray]], Iterable[Conflict]] | None = None,
+    *,
+    advice: str = "",
 ) -> Mapping[str, FloatArray]:
     """Return the columns as float arrays, or raise one DataError naming every problem.
 
@@ -88,6 +98,8 @@ def read_values(
         Who reads, for the error.
     conflicts : callable, optional
         From the columns to what contradicts each other in them; asked only where every column by itself is in order.
+    advice : str, default ""
+        What to hand over where columns are missing. Default: what the table looks like, if anything known.
 
     Returns
     -------
@@ -98,34 +110,53 @@ def read_values(
     ------
     DataError
         If the table is empty, lacks a column, repeats or misses a customer, or holds values that are missing, not
-        numeric, not finite, not whole or out of range, or columns contradict each other.
+        numeric, not finite, not whole or out of range, or columns contradict each other, or its ages are in another unit.
     """
     problems: list[str] = []
     values: dict[str, FloatArray] = {}
     if frame.is_empty():
         problems.append("it has no rows; at least one customer is needed")
-    problems += key_problems(frame, key)
+    absent = [name for name in dict.fromkeys((key, *(column.name for column in columns))) if name not in frame.columns]
+    if key not in absent:
+        problems += key_problems(frame, key, hint="" if absent else next(as_order_log(frame, key), ""))
     for column in columns:
-        if column.name not in frame.columns:
-            problems.append(missing_column(column.name, frame.columns))
+        if column.name in absent:
             continue
         array, found = read_number(frame[column.name])
         problems += found
         if array is not None:
             problems += _value_problems(array, column)
             values[column.name] = array
-    if conflicts is not None and not problems:
-        found_conflicts = [conflict for conflict in conflicts(values) if conflict.rows.any()]
-        problems += [
-            f"{count_of(int(conflict.rows.sum()), 'customer')}{rows_at(conflict.rows)} {conflict.problem}"
-            for conflict in found_conflicts
-        ]
+    if absent:
+        problems.append(missing_columns(absent, frame.columns, hint=advice or meant_by(absent, frame, key)))
+    if not problems:
+        problems += _contradictions(frame, columns, values, conflicts)
     if problems:
         raise DataError(reader, problems)
     return values
 
 
-def key_problems(frame: nw.DataFrame[Any], key: str, noun: str = "customer") -> Iterator[str]:
+def _contradictions(
+    frame: nw.DataFrame[Any],
+    columns: Sequence[Column],
+    values: Mapping[str, FloatArray],
+    conflicts: Callable[[Mapping[str, FloatArray]], Iterable[Conflict]] | None,
+) -> Iterator[str]:
+    """What is wrong with columns together, each of which by itself is in order."""
+    aged = {column.name: column for column in columns if column.unit is not None}
+    if aged:
+        since = read_number(frame["days_since_last"])[0] if "days_since_last" in frame.columns else None
+        first = next(iter(aged.values()))
+        ages = {name: values[name] for name in aged}
+        if problem := unit_problem(frame, ages, str(first.unit), since, periods=first.whole):
+            yield problem
+            return
+    for conflict in () if conflicts is None else conflicts(values):
+        if conflict.rows.any():
+            yield f"{count_of(int(conflict.rows.sum()), 'customer')}{rows_at(conflict.rows)} {conflict.problem}"
+
+
+def key_problems(frame: nw.DataFrame[Any], key: str, noun: str = "customer", hint: str = "") -> Iterator[str]:
     """Word what is wrong with the column that names the rows.
 
     Parameters
@@ -136,6 +167,8 @@ def key_problems(frame: nw.DataFrame[Any], key: str, noun: str = "customer") -> 
         The column.
     noun : str, default "customer"
         What a row is.
+    hint : str, default ""
+        What the table looks like where names are repeated.
 
     Yields
     ------
@@ -146,21 +179,56 @@ def key_problems(frame: nw.DataFrame[Any], key: str, noun: str = "customer") -> 
         yield missing_column(key, frame.columns)
         return
     column = frame[key]
+    if problem := unnameable(column, noun):
+        yield problem
+        return
     missing = column.is_null()
     if column.dtype.is_float():
         missing = missing | column.is_nan()
     if n_missing := int(missing.sum()):
         yield f"column {key!r} misses {count_of(n_missing, 'value')}{rows_at(missing.to_numpy())}; every {noun} needs one"
     present = column.filter(~missing)
-    if column.dtype.is_nested():
-        yield f"column {key!r} must name {noun}s by text or numbers; it is {column.dtype}"
-        return
     if n_repeated := len(present) - present.n_unique():
         example = present.filter(present.is_duplicated()).unique(maintain_order=True).head(EXAMPLES_SHOWN).to_list()
         yield (
             f"column {key!r} repeats {count_of(n_repeated, 'value')} (such as {_listed(example)}); "
-            f"one row per {noun} is expected"
+            f"one row per {noun} is expected{f'; {hint}' if hint else ''}"
         )
+
+
+def unnameable(column: nw.Series[Any], noun: str) -> str | None:
+    """Word that a column cannot name anything, such as one of lists; None where it can.
+
+    Parameters
+    ----------
+    column : narwhals Series
+        The column.
+    noun : str
+        What it is to name.
+
+    Returns
+    -------
+    str or None
+        The problem.
+    """
+    must = f"column {column.name!r} must name {noun}s by text or numbers"
+    if column.dtype.is_nested():
+        return f"{must}; it is {column.dtype}"
+    if column.dtype != nw.Object:
+        return None
+    items = column.to_list()
+    wrong = next((item for item in items if not _has_hash(item)), None)
+    if wrong is None and column.implementation.is_polars():
+        wrong = next((item for item in items if item is not None), None)
+    return None if wrong is None else f"{must}; it holds {type(wrong).__name__} such as {shown(wrong)}: convert it first"
+
+
+def _has_hash(item: object) -> bool:
+    try:
+        hash(item)
+    except TypeError:
+        return False
+    return True
 
 
 def read_number(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]:
@@ -181,26 +249,55 @@ def read_number(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]:
     dtype = column.dtype
     if dtype.is_decimal():
         return _floats(column.cast(nw.Float64).to_numpy()), []
+    if dtype == nw.Object:
+        return _read_objects(column)
+    if column.null_count() == len(column):
+        return np.full(len(column), np.nan), []
     if dtype.is_numeric() or dtype == nw.Unknown:
         array = column.to_numpy()
         if array.dtype.kind in "iuf":
             return _floats(array), []
         return None, [f"column {column.name!r} must be numeric; it is {array.dtype}: convert it first"]
-    if dtype == nw.Object:
-        items = column.to_list()
-        wrong = next((item for item in items if not _is_number_or_missing(item)), None)
-        if wrong is None:
-            return np.array([np.nan if item is None else float(item) for item in items]), []
-        return None, [
-            f"column {column.name!r} must be numeric; it holds {type(wrong).__name__} such as {wrong!r}: convert it first"
-        ]
     example = column.drop_nulls().head(1).to_list()
-    shown = f" such as {plain(example[0])!r}" if example else ""
-    return None, [f"column {column.name!r} must be numeric; it is {dtype}{shown}: convert it first"]
+    such = f" such as {shown(plain(example[0]))}" if example else ""
+    return None, [f"column {column.name!r} must be numeric; it is {dtype}{such}: convert it first"]
 
 
-def _is_number_or_missing(item: object) -> bool:
-    return item is None or (isinstance(item, Real | Decimal) and not isinstance(item, bool))
+def _read_objects(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]:
+    """Read a column of Python objects."""
+    array = np.full(len(column), np.nan)
+    for row, item in enumerate(column.to_list()):
+        if item is None or item is pd.NA:
+            continue
+        if not isinstance(item, Real | Decimal) or isinstance(item, bool):
+            what = f"it holds {type(item).__name__} such as {shown(item)}"
+            return None, [f"column {column.name!r} must be numeric; {what}: convert it first"]
+        try:
+            array[row] = float(item)
+        except (OverflowError, ValueError):
+            what = f"it holds {shown(item)} in row {row}, which is no number that can be counted with"
+            return None, [f"column {column.name!r} must be numeric; {what}: correct it first"]
+    return array, []
+
+
+def shown(value: object) -> str:
+    """Return a value as it stands in a message: on one line, and not long.
+
+    Parameters
+    ----------
+    value : object
+        Anything that a table may hold.
+
+    Returns
+    -------
+    str
+        Its repr, or as much of it as fits.
+    """
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # noqa: BLE001  (whatever a caller's object does)
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
 def _floats(array: AnyArray) -> FloatArray:

@@ -13,7 +13,7 @@ import pandas as pd
 from crmmodels._typing import AnyArray, FloatArray
 from crmmodels.data.schema import EXAMPLES_SHOWN, count_of, key_problems, plain, read_number, rows_at
 from crmmodels.data.tables import Table
-from crmmodels.exceptions import DataError, missing_column
+from crmmodels.exceptions import DataError, missing_column, missing_columns
 
 _NOUN: Final = "survey"
 _TOO_MANY: Final = 12
@@ -85,9 +85,9 @@ def read_survey(
         problems.append("it has no rows; at least one respondent is needed")
     if table.index is None or table.key in frame.columns:
         problems += key_problems(frame, table.key, "respondent")
+    absent = [item.name for item in items if item.name not in frame.columns]
     for item in items:
-        if item.name not in frame.columns:
-            problems.append(missing_column(item.name, frame.columns, " (an item)"))
+        if item.name in absent:
             continue
         array, found = read_number(frame[item.name])
         problems += found
@@ -95,6 +95,8 @@ def read_survey(
             array = _without_codes(array, missing_codes)
             problems += _answer_problems(array, item)
             values[item.name] = _recoded(array, item)
+    if absent:
+        problems.append(missing_columns(absent, frame.columns, " (items)" if len(absent) > 1 else " (an item)"))
     if weight is not None:
         problems += _read_weight(frame, weight, values)
     if problems:

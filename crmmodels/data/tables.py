@@ -150,7 +150,7 @@ def open_table(data: Any, key: str, reader: str) -> Table:
     DataError
         If ``data`` is not a dataframe.
     """
-    if problem := repeated_columns(data):
+    if problem := repeated_columns(data) or _levels_of_columns(data):
         raise DataError(reader, [problem])
     if isinstance(data, pd.DataFrame):
         frame = data.reset_index() if key not in data.columns and data.index.name == key else data
@@ -219,10 +219,21 @@ def repeated_columns(data: Any) -> str | None:
     str or None
         The problem.
     """
-    names: Any = data.columns if isinstance(data, pd.DataFrame) else getattr(data, "column_names", ())
+    has_columns = isinstance(data, pd.DataFrame) or duckdb_engine.is_relation(data)
+    names: Any = data.columns if has_columns else getattr(data, "column_names", ())
     counts = Counter(names) if isinstance(names, list | pd.Index) else Counter[str]()
     repeated = [name for name, n in counts.items() if n > 1]
     return f"columns {repeated} stand in it more than once; name each column once" if repeated else None
+
+
+def _levels_of_columns(data: Any) -> str | None:
+    """Word that columns of pandas have names of several levels; None where they have one."""
+    if not isinstance(data, pd.DataFrame) or data.columns.nlevels == 1:
+        return None
+    return (
+        f"its columns have names of {data.columns.nlevels} levels, such as {data.columns[0] if len(data.columns) else ()}; give each one "
+        "name, such as with frame.columns = ['_'.join(map(str, name)) for name in frame.columns]"
+    )
 
 
 def in_kind_of(origin: Any, frame: nw.DataFrame[Any], ordered: Sequence[tuple[str, Sequence[str]]] = ()) -> Any:

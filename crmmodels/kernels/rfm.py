@@ -14,7 +14,7 @@ from crmmodels._typing import FloatArray, IntArray
 
 
 def cut_points(values: FloatArray, n_bins: int) -> FloatArray:
-    """Cut points of the order-invariant tie rule.
+    """Cut points of the order-invariant tie rule; a value at a cut point belongs above it.
 
     Parameters
     ----------
@@ -26,13 +26,14 @@ def cut_points(values: FloatArray, n_bins: int) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape (n_bins - 1,)
-        Ascending. A value's score is 1 plus the number of cut points strictly below it.
+        Ascending. A value's score is 1 plus the number of cut points that it reaches.
 
     Notes
     -----
-    The rule ``score_i = 1 + floor(B * #{x_j < x_i} / n)`` rises to k + 1 where at least ``k n / B`` values
-    lie below, that is for every x above the ``ceil(k n / B)``-th smallest value: these order
-    statistics are all that has to be kept to score any later customer by the same rule.
+    Cut k is the smallest value seen below which at least ``k n / B`` values lie, or the largest value seen where there is none. So the
+    scores are ``1 + floor(B * #{x_j < x_i} / n)``, but for those at the largest value, who have the best score however many they
+    are: otherwise nobody would have it where more than ``n / B`` customers share that value. Where all values are equal, all scores are 1:
+    every cut is the next larger number.
 
     ======  ============================
     symbol  name
@@ -46,9 +47,15 @@ def cut_points(values: FloatArray, n_bins: int) -> FloatArray:
     ----------
     Hughes, A. M. (1994). Strategic Database Marketing. Probus, Chicago.
     """
-    n = len(values)
+    n, distinct = len(values), np.unique(values)
+    if len(distinct) == 1:
+        with np.errstate(over="ignore"):
+            return np.full(n_bins - 1, np.nextafter(distinct[0], np.inf))
+    # As many as needed lie below a value if it is larger than the one that closes that number in order.
     position = [-(-k * n // n_bins) - 1 for k in range(1, n_bins)]
-    cuts: FloatArray = np.partition(values, sorted(set(position)))[position]
+    closing = np.partition(values, sorted(set(position)))[position]
+    next_larger = np.minimum(np.searchsorted(distinct, closing, side="right"), len(distinct) - 1)
+    cuts: FloatArray = distinct[next_larger] + 0.0
     return cuts
 
 
@@ -65,11 +72,11 @@ def score(values: FloatArray, cuts: FloatArray) -> IntArray:
     Returns
     -------
     ndarray of int64, shape (n_customers,)
-        1 plus the number of cut points strictly below each value; equal values score alike.
+        1 plus the number of cut points that each value reaches; equal values score alike.
     """
     scores = np.ones(len(values), np.int64)
     for cut in cuts:
-        scores += values > cut
+        scores += values >= cut
     return scores
 
 
@@ -163,8 +170,8 @@ def rfm_scores(r: FloatArray, f: FloatArray, m: FloatArray, cuts: RFMCuts) -> In
     r_score = score(r, cuts.r)
     if cuts.f.ndim == 1:
         return np.stack([r_score, score(f, cuts.f), score(m, cuts.m)])
-    f_score = 1 + (f[:, None] > cuts.f[r_score - 1]).sum(axis=1)
-    m_score = 1 + (m[:, None] > cuts.m[r_score - 1, f_score - 1]).sum(axis=1)
+    f_score = 1 + (f[:, None] >= cuts.f[r_score - 1]).sum(axis=1)
+    m_score = 1 + (m[:, None] >= cuts.m[r_score - 1, f_score - 1]).sum(axis=1)
     return np.stack([r_score, f_score, m_score])
 
 

@@ -146,8 +146,8 @@ class CLVModel(CLVVerbs, CLVOrderVerbs):
         """Columns that the model reads, beside the key; `accounts` makes them of orders."""
         limits: dict[str, dict[str, Any]] = {
             "frequency": {"minimum": 0, "whole": True},
-            "age_at_last": {"minimum": 0},
-            "age": {"minimum": 0},
+            "age_at_last": {"minimum": 0, "unit": self.purchase_model.unit},
+            "age": {"minimum": 0, "unit": self.purchase_model.unit},
             "squares": {"minimum": 0},
         }
         return tuple(Column(name=name, **limits.get(name, {})) for name in ACCOUNT_COLUMNS)

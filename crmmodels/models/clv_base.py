@@ -14,6 +14,7 @@ from crmmodels.base import BaseModel, Values
 from crmmodels.data.accounts import Accounts, accounts_of
 from crmmodels.data.benchmarks import Benchmarks
 from crmmodels.data.customer_base import CustomerBase
+from crmmodels.data.hints import call_for_log
 from crmmodels.data.orders import Orders
 from crmmodels.data.schema import Conflict
 from crmmodels.data.tables import Table, open_table
@@ -97,6 +98,13 @@ class CLVBase(BaseModel[CLVFit]):
 
     def _read(self, table: Table) -> Values:
         return linked(super()._read(table), table)
+
+    def _advice(self, table: Table) -> str:
+        call = call_for_log(table.frame, table.key) or "crm.Orders(frame, customer=..., time=..., amount=...)"
+        return (
+            f"CLVModel reads orders, of which it makes these columns: pass the order log, {call}, or crm.CustomerBase(orders, ...) "
+            "with referrals and costs beside it; of tables it reads only what CLVModel.accounts returned"
+        )
 
     def _conflicts(self, values: Values) -> Iterable[Conflict]:
         return self.purchase_model._conflicts(values)  # noqa: SLF001  (the same columns)

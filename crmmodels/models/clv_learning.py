@@ -19,6 +19,7 @@ from crmmodels.kernels.grouping import steady_sum
 from crmmodels.kernels.nbd import NBDParameters
 from crmmodels.kernels.nbd import log_likelihood as nbd_log_likelihood
 from crmmodels.kernels.purchases import PurchaseTable, distinct_rows
+from crmmodels.kernels.rfm import cut_points
 from crmmodels.models.clv_fit import CLVFit
 from crmmodels.models.clv_value import RATES, MoneyParameters
 from crmmodels.models.purchase_process import n_customers, sample_of
@@ -181,7 +182,7 @@ def _referral_rate(referrer: IntArray, age: FloatArray) -> tuple[float, float]:
 def _tier_bounds(model: CLVModel, clv: FloatArray) -> FloatArray:
     """Values that part the tiers."""
     if model.tiers == "quartiles":
-        return np.quantile(clv, [0.25, 0.5, 0.75])
+        return cut_points(clv, 4)
     if model.tiers == "abc":
         best = np.sort(np.maximum(clv, 0.0))[::-1]
         total = best.sum()

@@ -11,8 +11,17 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import Values
-from crmmodels.data.schema import Column, Conflict, count_of
-from crmmodels.exceptions import CrmModelsWarning, DataError, HeavyTailWarning, ParameterError, SpendCorrelationWarning
+from crmmodels.data.schema import EXAMPLES_SHOWN, Column, count_of, plain
+from crmmodels.data.tables import Table
+from crmmodels.exceptions import (
+    CrmModelsWarning,
+    DataError,
+    HeavyTailWarning,
+    NegativeSpendWarning,
+    ParameterError,
+    SpendCorrelationWarning,
+    warn,
+)
 from crmmodels.kernels import gamma_gamma as kernel
 from crmmodels.kernels.estimation import Edge, Family
 from crmmodels.kernels.gamma_gamma import GammaGammaParameters, SpendTable
@@ -97,7 +106,9 @@ class GammaGammaModel(ParametricModel[GammaGammaParameters, SpendTable]):
     -----
     The spend of an order is :math:`\Gamma(p, \nu)` distributed, and :math:`\nu \sim \Gamma(q, v)` among customers. `fit` reads ``frequency``,
     the repeat orders, and ``mean_repeat_spend``, their mean; customers without repeat orders tell nothing and are left out of it. They are
-    expected to spend what the population does, :math:`pv/(q - 1)`; where q is at most 1, no mean exists, and their score is refused.
+    expected to spend what the population does, :math:`pv/(q - 1)`; where q is at most 1, no mean exists, and their score is refused. A
+    gamma distribution gives positive amounts only: whose repeat orders brought 0 or less, all in all, is taken as a customer without
+    repeat orders, in fit and in score, with a `NegativeSpendWarning` that counts them; where that is everybody, fit is refused.
 
     References
     ----------
@@ -206,8 +217,13 @@ class GammaGammaModel(ParametricModel[GammaGammaParameters, SpendTable]):
             If an argument is out of range.
         """
         fitted = self._fitted_for("expected_spend")
-        self._expected(self._read(self._open(data)), fitted)
-        return self._answer("expected_spend", data, _spend, draws, level)
+
+        def answer(values: Values, parameters: GammaGammaParameters) -> Mapping[str, FloatArray]:
+            if parameters is fitted.parameters:
+                self._expected(values, fitted)
+            return {"expected_spend": kernel.expected_spend(*_told(values), parameters)}
+
+        return self._answer("expected_spend", data, answer, draws, level)
 
     @classmethod
     def example(cls, n_customers: int, seed: int) -> pd.DataFrame:
@@ -243,25 +259,41 @@ class GammaGammaModel(ParametricModel[GammaGammaParameters, SpendTable]):
         if not usable or sorted(set(cuts)) != list(cuts):
             raise ParameterError.must_be("GammaGammaModel", "cut_points", "two ascending shares between 0 and 1", cuts)
 
-    def _conflicts(self, values: Values) -> Iterable[Conflict]:
-        repeats, spend = values["frequency"] > 0, values["mean_repeat_spend"]
-        yield Conflict(
-            repeats & (spend == 0),
-            "with repeat orders but mean_repeat_spend 0; free orders have no gamma distribution: leave them out",
+    def _read(self, table: Table) -> Values:
+        """Read the columns; whose repeat orders brought no money, all in all, is read as a customer without any, with a warning."""
+        values = super()._read(table)
+        unpaid = (values["frequency"] > 0) & (values["mean_repeat_spend"] <= 0)
+        if not unpaid.any():
+            return values
+        rows = np.flatnonzero(unpaid)
+        examples = zip(
+            table.frame[table.key][rows[:EXAMPLES_SHOWN].tolist()].to_list(),
+            values["mean_repeat_spend"][rows].tolist(),
+            strict=False,
         )
-        yield Conflict(
-            repeats & (spend < 0),
-            "with repeat orders but a negative mean_repeat_spend (returns exceed orders); leave them out or count returns apart",
+        warn(
+            NegativeSpendWarning(
+                f"GammaGammaModel: {count_of(len(rows), 'customer')} with repeat orders but mean_repeat_spend of 0 or less (returns exceed orders, "
+                f"or orders were free; {', '.join(f'{plain(key)!r}: {spend:,.2f}' for key, spend in examples)}"
+                f"{', …' if len(rows) > EXAMPLES_SHOWN else ''}), which no gamma distribution gives, taken as customers without repeat orders"
+            )
         )
+        return {**values, "repeats_paid": np.where(unpaid, 0.0, values["frequency"])}
 
     def _table_from(self, values: Values) -> SpendTable:
-        weight = self._weights(values)
-        counted = values["frequency"] > 0 if weight is None else (values["frequency"] > 0) & (weight > 0)
-        x, mean = values["frequency"][counted], values["mean_repeat_spend"][counted]
+        weight, repeats = self._weights(values), _repeats(values)
+        counted = repeats > 0 if weight is None else (repeats > 0) & (weight > 0)
+        x, mean = repeats[counted], values["mean_repeat_spend"][counted]
         return kernel.spend_table(x, mean, None if weight is None else weight[counted])
 
     def _why_not(self, values: Values) -> Sequence[str]:
-        n = int((values["frequency"] > 0).sum())
+        n = int((_repeats(values) > 0).sum())
+        if n == 0 and (n_unpaid := int((values["frequency"] > 0).sum())):
+            reason = (
+                f"repeat orders that brought money: {count_of(n_unpaid, 'customer')} with repeat orders, all with mean_repeat_spend of 0 or less; "
+                "look for amounts of the wrong sign, or count returns apart"
+            )
+            return [reason]
         if n == 0:
             return [
                 f"repeat orders: all {count_of(len(values['frequency']), 'customer')} have frequency 0, so nothing says what repeat orders cost"
@@ -269,7 +301,7 @@ class GammaGammaModel(ParametricModel[GammaGammaParameters, SpendTable]):
         if n == 1:
             return ["customers: 1 customer with repeat orders does not tell how customers differ; fit many, then score one"]
         weight = self._weights(values)
-        if weight is not None and weight[values["frequency"] > 0].sum() == 0:
+        if weight is not None and weight[_repeats(values) > 0].sum() == 0:
             return [f"weights (column {self.weight!r}) that are all 0 where there are repeat orders"]
         return []
 
@@ -280,7 +312,7 @@ class GammaGammaModel(ParametricModel[GammaGammaParameters, SpendTable]):
                 f"GammaGammaModel: q is {fitted.parameters.q:.3g}; at 1 or less spend varies so much between customers that the population has "
                 "no mean, and customers without repeat orders no expected spend; look for outliers"
             )
-        counted = values["frequency"] > 0
+        counted = _repeats(values) > 0
         rho = _correlation(values["frequency"][counted], values["mean_repeat_spend"][counted])
         if abs(rho) > _LARGEST_CORRELATION:
             yield SpendCorrelationWarning(
@@ -304,7 +336,7 @@ class GammaGammaModel(ParametricModel[GammaGammaParameters, SpendTable]):
         }
 
     def _expected(self, values: Values, fitted: ParametricFit[GammaGammaParameters]) -> FloatArray:
-        spend = kernel.expected_spend(values["frequency"], values["mean_repeat_spend"], fitted.parameters)
+        spend = kernel.expected_spend(*_told(values), fitted.parameters)
         if n_without := int(np.isinf(spend).sum()):
             problem = (
                 f"{count_of(n_without, 'customer')} with too few repeat orders to have an expected spend, for q is "
@@ -317,8 +349,15 @@ class GammaGammaModel(ParametricModel[GammaGammaParameters, SpendTable]):
         return kernel.spend_quantile(np.array(self.cut_points, np.float64), parameters)
 
 
-def _spend(values: Values, parameters: GammaGammaParameters) -> Mapping[str, FloatArray]:
-    return {"expected_spend": kernel.expected_spend(values["frequency"], values["mean_repeat_spend"], parameters)}
+def _repeats(values: Values) -> FloatArray:
+    """Repeat orders that tell what the customer pays: none where all in all they brought no money."""
+    return values.get("repeats_paid", values["frequency"])
+
+
+def _told(values: Values) -> tuple[FloatArray, FloatArray]:
+    """Repeat orders and their mean, 0 where there are none."""
+    repeats = _repeats(values)
+    return repeats, np.where(repeats > 0, values["mean_repeat_spend"], 0.0)
 
 
 def _correlation(x: FloatArray, y: FloatArray) -> float:

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Period
-from crmmodels.data.schema import Column, count_of, read_number, read_values
+from crmmodels.data.hints import as_order_log
+from crmmodels.data.schema import Column, count_of, read_number, read_values, unnameable
 from crmmodels.data.tables import Table
-from crmmodels.exceptions import DataError, missing_column
+from crmmodels.exceptions import DataError, missing_columns
 from crmmodels.kernels.periods import first_day_of_period, period_of_day
 
 _ROW: Final = "row of the panel"
@@ -106,6 +107,10 @@ def panel_table(table: Table, period: Period, reader: str) -> PanelTable:
     """
     frame = table.frame
     key = table.key
+    absent = [name for name in (key, "period", "n_orders") if name not in frame.columns]
+    if absent:
+        problem = missing_columns(absent, frame.columns, hint=next(as_order_log(frame, key), ""))
+        raise DataError(reader, [*(["it has no rows; at least one customer is needed"] if frame.is_empty() else []), problem])
     values, problems = _numbers(frame, key, reader)
     problems += _key_problems(frame, key)
     number, is_dated, found = _period_numbers(frame, period)
@@ -203,7 +208,7 @@ def shown_period(number: int, period: Period, *, is_dated: bool) -> str:
 def _numbers(frame: nw.DataFrame[Any], key: str, reader: str) -> tuple[dict[str, FloatArray], list[str]]:
     """Orders and, where they are there, exposures, and what is wrong with them."""
     names = ("n_orders", *(("exposure",) if "exposure" in frame.columns else ()))
-    if "n_orders" in frame.columns and not frame.is_empty():
+    if not frame.is_empty():
         read = {name: read_number(frame[name])[0] for name in names}
         found = {name: array for name, array in read.items() if array is not None and _is_usable(array, name)}
         if len(found) == len(names):
@@ -224,12 +229,9 @@ def _is_usable(array: FloatArray, name: str) -> bool:
 
 
 def _key_problems(frame: nw.DataFrame[Any], key: str) -> Iterator[str]:
-    if key not in frame.columns:
-        yield missing_column(key, frame.columns)
-        return
     column = frame[key]
-    if column.dtype.is_nested():
-        yield f"column {key!r} must name customers by text or numbers; it is {column.dtype}"
+    if problem := unnameable(column, "customer"):
+        yield problem
         return
     missing = column.is_null()
     if column.dtype.is_float():
@@ -240,8 +242,6 @@ def _key_problems(frame: nw.DataFrame[Any], key: str) -> Iterator[str]:
 
 def _period_numbers(frame: nw.DataFrame[Any], period: Period) -> tuple[AnyArray | None, bool, list[str]]:
     """Number of each row's period, whether it is a calendar period, and what is wrong with the column."""
-    if "period" not in frame.columns:
-        return None, False, [missing_column("period", frame.columns)]
     column = frame["period"]
     if n_missing := int(column.is_null().sum()):
         return None, False, [f"column 'period' misses {count_of(n_missing, 'value')}; every row needs its period"]
@@ -251,8 +251,8 @@ def _period_numbers(frame: nw.DataFrame[Any], period: Period) -> tuple[AnyArray 
         return _from_days(column.to_numpy(), period)
     if column.dtype == nw.Object and all(isinstance(item, dt.date) for item in column.to_list()):
         return _from_days(np.array(column.to_list(), dtype="datetime64[D]"), period)
-    if column.dtype.is_numeric():
-        numbers = column.cast(nw.Float64).to_numpy()
+    numbers = read_number(column)[0]
+    if numbers is not None:
         usable = np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) < 2**53)
         if usable.all():
             return numbers.astype(np.int32 if np.abs(numbers).max(initial=0.0) < 2**30 else np.int64), False, []

@@ -12,6 +12,7 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import Values
+from crmmodels.data.age_units import UNIT_DAYS
 from crmmodels.data.orders import Orders
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.grouping import group_means
@@ -20,7 +21,7 @@ from crmmodels.models.labels import read_labels
 from crmmodels.models.parameters import is_number, is_whole
 from crmmodels.models.parametric_fit import ParametricFit
 from crmmodels.models.priors import GammaPrior, LogNormalPrior
-from crmmodels.models.purchase_reading import UNIT_DAYS, history_of
+from crmmodels.models.purchase_reading import history_of
 from crmmodels.models.purchase_verbs import PurchaseVerbs, check_n_max
 from crmmodels.models.tracking import track
 

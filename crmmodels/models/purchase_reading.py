@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 from crmmodels._typing import FloatArray, TimeUnit
 from crmmodels.base import Values
+from crmmodels.data.age_units import UNIT_DAYS, UNIT_NAMES
 from crmmodels.data.orders import Orders
 from crmmodels.data.schema import Column, Conflict, count_of
 from crmmodels.exceptions import CrmModelsWarning, ParameterError, UnitWarning
-from crmmodels.kernels.periods import DAYS_PER_UNIT
 from crmmodels.kernels.purchases import PurchaseTable, distinct_rows
 from crmmodels.models.parameters import is_number
 from crmmodels.models.parametric import ParametricModel
@@ -19,10 +19,6 @@ from crmmodels.models.parametric_fit import ParametricFit
 
 ParametersT = TypeVar("ParametersT")
 
-UNIT_NAMES: Final = {"D": "days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}
-UNIT_DAYS: Final[Mapping[str, float]] = {str(unit): days for unit, days in DAYS_PER_UNIT.items()} | {
-    "Q": 3.0 * DAYS_PER_UNIT["M"]
-}
 _OLDEST_YEARS: Final = 100.0
 _YOUNGEST_UNITS: Final = 5.0
 """A customer base older than a century, or younger than five units of time, is in another unit, as far as one can tell."""
@@ -41,8 +37,8 @@ class PurchaseReader(ParametricModel[ParametersT, PurchaseTable]):
         """Columns that the model reads, beside the key."""
         return (
             Column(name="frequency", minimum=0, whole=True),
-            Column(name="age_at_last", minimum=0, whole=self._whole),
-            Column(name="age", minimum=0, whole=self._whole),
+            Column(name="age_at_last", minimum=0, whole=self._whole, unit=self.unit),
+            Column(name="age", minimum=0, whole=self._whole, unit=self.unit),
             *self._weight_columns(),
         )
 

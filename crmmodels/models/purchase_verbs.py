@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from crmmodels._typing import FloatArray
 from crmmodels.base import Values
+from crmmodels.data.age_units import UNIT_DAYS
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.parameters import is_number, is_whole
 from crmmodels.models.posterior_draws import PosteriorDraws
 from crmmodels.models.purchase_process import PurchaseProcess
-from crmmodels.models.purchase_reading import UNIT_DAYS, PurchaseReader, history_of
+from crmmodels.models.purchase_reading import PurchaseReader, history_of
 
 ParametersT = TypeVar("ParametersT")
 _MOST_ORDERS: Final = 100_000

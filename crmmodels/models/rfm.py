@@ -14,7 +14,8 @@ from crmmodels._domains import CountFromOne, Vector, require
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import BaseModel, Values
 from crmmodels.data.schema import Column, count_of
-from crmmodels.exceptions import CrmModelsWarning, NegativeSpendWarning, ParameterError
+from crmmodels.display import Shown
+from crmmodels.exceptions import CrmModelsWarning, NegativeSpendWarning, OneValueWarning, ParameterError
 from crmmodels.kernels.grouping import group_means, group_shares
 from crmmodels.kernels.rfm import RFMCuts, centre, independent_cuts, nested_cuts, rfm_scores
 from crmmodels.kernels.rounding import significant
@@ -52,12 +53,35 @@ class RFMFit:
         Cut points of the cells of the segment table; those of the scores where the numbers of levels agree.
     centres : ndarray of float64, shape (3,)
         Mean or median of the days since the last order, the number of orders and the money, or of the three scores.
+    bin_sizes : ndarray of int64, shape (3, n_bins)
+        Customers of the reference population with each R, F and M score, from 1 (worst).
     """
 
     n_customers: CountFromOne
     scores: RFMCuts
     levels: RFMCuts
     centres: Vector
+    bin_sizes: IntArray
+
+    def view(self) -> Mapping[str, object]:
+        """What a model shows of this record.
+
+        Returns
+        -------
+        mapping of str to object
+            The numbers by name.
+        """
+        sizes = {
+            f"customers by {name} score": Shown(" ".join(f"{n:,}" for n in row))
+            for name, row in zip("RFM", self.bin_sizes.tolist(), strict=True)
+        }
+        return {
+            "n_customers": self.n_customers,
+            **sizes,
+            "scores": self.scores,
+            "levels": self.levels,
+            "centres": self.centres,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +103,7 @@ class RFMModel(BaseModel[RFMFit]):
         Money is the total spend, or the spend per order.
     thresholds : mapping of str to sequence of float, optional
         Fixed cut points, ``n_bins - 1`` per measure (``days_since_last``, ``n_orders``, ``spend``), ascending, instead of
-        learned ones. A score rises where the value is strictly better than the cut point.
+        learned ones. A value at a cut point has the better of the two scores.
     weights : sequence of three floats, default (1, 1, 1)
         Weights of R, F and M in ``rfm_score``, their weighted mean.
     segments : {"ten", "eight", "four"}, mapping or sequence of SegmentRule, default "ten"
@@ -102,8 +126,12 @@ class RFMModel(BaseModel[RFMFit]):
 
     Notes
     -----
-    Equal values, money to thirteen significant digits, always share a score: :math:`s_i = 1 + \lfloor B \cdot \#\{j: x_j < x_i\} / n \rfloor`, with the days since the last
-    order negated so that more is better. Independent of the order of the rows.
+    Equal values, money to thirteen significant digits, always share a score. `fit` keeps as cut k the smallest value seen below which at least
+    :math:`kn/B` of the n values lie, and the largest value where there is none; a score is 1 plus the cut points that the value reaches,
+    with the days since the last order negated so that more is better. So the scores of the reference population are
+    :math:`s_i = 1 + \lfloor B \cdot \#\{j: x_j < x_i\} / n \rfloor`, but for the best value, which has the best score however many customers share
+    it: bins are as even as ties let them be, and ``fitted.bin_sizes`` says how large each became. A measure with one value only tells nobody
+    apart: every score is 1, with a warning. Independent of the order of the rows.
 
     References
     ----------
@@ -322,6 +350,11 @@ class RFMModel(BaseModel[RFMFit]):
         least = np.array([low, low, low] if self.threshold_on == "scores" else [0.0, 1.0, low])
         is_so = bool(((centres >= least) & (centres <= high)).all())
         require(is_so, f"fitted.centres must be three numbers within what they are centres of; got {centres.tolist()}")
+        sizes = fitted.bin_sizes
+        require(sizes.shape == (3, n), f"fitted.bin_sizes must be of shape {(3, n)}; it is of shape {sizes.shape}")
+        require(bool((sizes >= 0).all()), "fitted.bin_sizes must be 0 or more")
+        is_so = bool((sizes.sum(axis=1) == fitted.n_customers).all())
+        require(is_so, f"fitted.bin_sizes must hold all {fitted.n_customers} customers; they hold {sizes.sum(axis=1).tolist()}")
 
     def _fit(self, values: Values) -> RFMFit:
         measures = self._measures_of(values)
@@ -333,7 +366,9 @@ class RFMModel(BaseModel[RFMFit]):
             compared = rfm_scores(*measures, scores).astype(np.float64)
         centres = significant(np.array([centre(measure, self.threshold) for measure in compared]))
         centres *= self._orientation()
-        return RFMFit(len(values["spend"]), scores, levels, centres)
+        found = rfm_scores(*measures, scores)
+        sizes = np.stack([np.bincount(row - 1, minlength=self.n_bins) for row in found]).astype(np.int64)
+        return RFMFit(len(values["spend"]), scores, levels, centres, sizes)
 
     def _score(self, values: Values, fitted: RFMFit) -> Mapping[str, AnyArray]:
         r, f, m = scores = rfm_scores(*self._measures_of(values), fitted.scores)
@@ -355,7 +390,18 @@ class RFMModel(BaseModel[RFMFit]):
             return self._table().find(*high)
         return self._table().find(*(rfm_scores(*measures, fitted.levels) - 1))
 
-    def _concerns(self, values: Values, fitted: RFMFit) -> Iterable[CrmModelsWarning]:  # noqa: ARG002
+    def _concerns(self, values: Values, fitted: RFMFit) -> Iterable[CrmModelsWarning]:
+        fixed, measures = self.thresholds or {}, self._measures_of(values)
+        alike = [
+            f"{name} ({abs(measure[0]):,.6g})"
+            for name, measure in zip(MEASURES, measures, strict=True)
+            if name not in fixed and measure.min() == measure.max()
+        ]
+        if alike:
+            yield OneValueWarning(
+                f"RFMModel: {count_of(fitted.n_customers, 'customer')} with one value only of {', '.join(alike)}, which tells nobody apart: "
+                "the score by it is 1"
+            )
         negative = values["spend"] < 0
         if n_negative := int(negative.sum()):
             yield NegativeSpendWarning(

@@ -11,7 +11,7 @@ import numpy as np
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.data.tables import KINDS, any_frame
 from crmmodels.engines import duckdb as duckdb_engine
-from crmmodels.exceptions import DataError, missing_column
+from crmmodels.exceptions import DataError, missing_columns
 from crmmodels.plotting.figures import COLOUR_MAP, axes_of_size, check_choice, ink_on, require_matplotlib, settle
 from crmmodels.plotting.lettering import Phrases, write_in_fonts
 
@@ -152,9 +152,8 @@ def _read(table: Any) -> _Triangle:
         frame = opened.collect() if isinstance(opened, nw.LazyFrame) else opened
     if frame is None:
         raise DataError(_PLOT, [f"expected what metrics.cohort_table returns ({KINDS}); got {type(table).__name__}"])
-    problems = [missing_column(name, frame.columns) for name in _COLUMNS if name not in frame.columns]
-    if problems:
-        raise DataError(_PLOT, problems)
+    if absent := [name for name in _COLUMNS if name not in frame.columns]:
+        raise DataError(_PLOT, [missing_columns(absent, frame.columns)])
     ages = frame["age"].to_numpy().astype(np.int64)
     later = ages > 0
     if not later.any():

@@ -10,7 +10,7 @@ import numpy as np
 from crmmodels._typing import FloatArray, IntArray, TimeUnit
 from crmmodels.data.split import Split
 from crmmodels.data.tables import open_table
-from crmmodels.exceptions import DataError, ParameterError, missing_column
+from crmmodels.exceptions import DataError, ParameterError, missing_columns
 from crmmodels.kernels.grouping import group_sums
 from crmmodels.models.holdout import HOLDOUT_COLUMNS, Holdout, read_holdout
 from crmmodels.models.parameters import is_number, is_whole
@@ -214,7 +214,7 @@ def _read(plot: str, model: PurchaseModel[Any], data: Any) -> Holdout:
     if found is None:
         there = open_table(data, model.key, plot).frame.columns
         missing = [name for name in HOLDOUT_COLUMNS if name not in there]
-        raise DataError(plot, [missing_column(name, there, ", of the holdout,") for name in missing])
+        raise DataError(plot, [missing_columns(missing, there, ", of the holdout,")])
     if whole and found.duration % 1 > 0:
         raise DataError(plot, [f"column 'duration_holdout' must be a whole number of opportunities; it is {found.duration:g}"])
     return found

@@ -73,7 +73,7 @@ def check_model(
     Returns
     -------
     CheckReport
-        Every check with its outcome; as text, "RFMModel: 24 of 24 checks passed".
+        Every check with its outcome; as text, "RFMModel: 30 of 30 checks passed".
 
     Raises
     ------
@@ -87,7 +87,7 @@ def check_model(
     >>> import crmmodels as crm
     >>> from crmmodels.testing import check_model
     >>> check_model(crm.RFMModel(n_bins=4, segments="eight"))
-    RFMModel: 24 of 24 checks passed
+    RFMModel: 30 of 30 checks passed
     """
     if not isinstance(model, BaseModel):
         raise ParameterError.must_be("check_model", "model", "a model, such as RFMModel()", model)

@@ -106,7 +106,7 @@ class TestByHand:
 
     def test_what_is_optional_is_there_and_zero(self):
         found = accounts(hand_orders())
-        assert found.columns.tolist() == [*ACCOUNT_COLUMNS, *OPTIONAL_COLUMNS]
+        assert found.columns.tolist() == [*ACCOUNT_COLUMNS, *OPTIONAL_COLUMNS, "days_since_last"]
         assert found[list(OPTIONAL_COLUMNS)].eq(0).all(axis=None)
 
     def test_money_counts_as_of_the_end_of_observation(self):

@@ -161,9 +161,7 @@ class TestRefusedReferrals:
             Referrals(frame, referrer="By_", referee="who", reward="paid")
         assert str(caught.value) == (
             "Referrals cannot read this referral log:\n"
-            "- column 'By_' (referrer) is missing; it has ['by', 'whom']; did you mean 'by'?\n"
-            "- column 'who' (referee) is missing; it has ['by', 'whom']; did you mean 'whom'?\n"
-            "- column 'paid' (reward) is missing; it has ['by', 'whom']"
+            "- columns 'By_' (referrer), 'who' (referee) and 'paid' (reward) are missing; it has ['by', 'whom']; did you mean 'by' and 'whom'?"
         )
 
     def test_repeated_columns(self):

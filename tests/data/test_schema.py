@@ -83,9 +83,7 @@ def test_every_problem_is_named_at_once() -> None:
 
 def test_missing_columns_are_named_with_what_was_meant() -> None:
     assert problems(TABLE.rename(columns={"customer_id": "customer", "age": "ages", "n": "zzz"})) == [
-        "column 'customer_id' is missing; it has ['customer', 'ages', 'zzz']; did you mean 'customer'?",
-        "column 'age' is missing; it has ['customer', 'ages', 'zzz']; did you mean 'ages'?",
-        "column 'n' is missing; it has ['customer', 'ages', 'zzz']",
+        "columns 'customer_id', 'age' and 'n' are missing; it has ['customer', 'ages', 'zzz']; did you mean 'customer' and 'ages'?",
     ]
 
 

@@ -24,10 +24,22 @@ bins = st.integers(2, 12)
 
 
 def tie_rule(values: Sequence[float], n_bins: int, reference: Sequence[float] | None = None) -> list[int]:
-    """1 + floor(B #{x_j < x} / n), in whole numbers; nobody scores above B."""
+    """1 + floor(B #{x_j < x} / n) in whole numbers, but at or above the largest value of several the best score."""
     known = values if reference is None else reference
+    best = max(known)
     below = [sum(other < value for other in known) for value in values]
-    return [min(n_bins, 1 + n_bins * count // len(known)) for count in below]
+    found = [min(n_bins, 1 + n_bins * count // len(known)) for count in below]
+    several = min(known) < best
+    return [n_bins if (value >= best and several) else score for value, score in zip(values, found, strict=True)]
+
+
+def cuts_by_the_rule(values: Sequence[float], n_bins: int) -> list[float]:
+    """The smallest value seen with k n / B values below it, in whole numbers, or the largest."""
+    cuts = []
+    for k in range(1, n_bins):
+        above = [value for value in values if n_bins * sum(other < value for other in values) >= k * len(values)]
+        cuts.append(min(above, default=max(values)))
+    return cuts
 
 
 def test_quintiles_of_ten_distinct_customers_hold_two_each() -> None:
@@ -51,16 +63,55 @@ def test_scores_follow_the_tie_rule(values: list[float], n_bins: int) -> None:
 
 @LAWS
 @given(measures, measures, bins)
-def test_later_customers_are_scored_by_the_same_rule(reference: list[float], later: list[float], n_bins: int) -> None:
+def test_later_customers_are_scored_by_the_values_seen(reference: list[float], later: list[float], n_bins: int) -> None:
+    """A later value has the score of the largest seen that it reaches; below all of them, 1."""
     cuts = cut_points(np.array(reference), n_bins)
-    assert score(np.array(later), cuts).tolist() == tie_rule(later, n_bins, reference)
+    known = dict(zip(reference, tie_rule(reference, n_bins), strict=True))
+    several = len(set(reference)) > 1
+    reached = [max((value for value in known if value <= new), default=None) for new in later]
+    expected = [
+        1 if value is None else known[value] if several or new == value else n_bins
+        for new, value in zip(later, reached, strict=True)
+    ]
+    assert score(np.array(later), cuts).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "n_bins", "sizes"),
+    [
+        ([1.0] * 20 + [2.0] * 20 + [3.0] * 20 + [4.0] * 9 + [5.0] * 31, 5, [20, 20, 20, 9, 31]),
+        ([0.0] * 90 + [1.0] * 10, 5, [90, 0, 0, 0, 10]),
+        ([0.0] * 10 + [1.0] * 90, 5, [10, 0, 0, 0, 90]),
+        ([0.0] * 45 + [1.0] * 10 + [2.0] * 45, 5, [45, 0, 10, 0, 45]),
+        ([0.0, 1.0], 5, [1, 0, 0, 0, 1]),
+        ([-5.0] * 25 + [-1.0] * 75, 4, [25, 0, 0, 75]),
+        ([7.0] * 9, 3, [9, 0, 0]),
+    ],
+    ids=["the best value is common", "few above", "few below", "ties at both ends", "two", "oriented", "one value"],
+)
+def test_the_best_value_has_the_best_score_however_common(values: list[float], n_bins: int, sizes: list[int]) -> None:
+    found = score(np.array(values), cut_points(np.array(values), n_bins))
+    assert np.bincount(found, minlength=n_bins + 1)[1:].tolist() == sizes
+
+
+@LAWS
+@given(measures, bins)
+def test_bins_are_even_but_for_ties(values: list[float], n_bins: int) -> None:
+    """Nobody is in a better bin than the even division would put the first of its block, but for the largest value."""
+    found = score(np.array(values), cut_points(np.array(values), n_bins))
+    assert (found.max() == n_bins) == (len(set(values)) > 1)
+    assert found.min() == 1
+    for k in range(2, n_bins + 1):
+        n_at_least = int((found >= k).sum())
+        n_best = values.count(max(values))
+        assert n_at_least <= max(len(values) - -(-(k - 1) * len(values) // n_bins), n_best)
 
 
 @pytest.mark.parametrize("n_bins", [2, 3, 5, 7, 99])
 def test_scores_agree_with_the_lowest_rank_of_pandas(n_bins: int) -> None:
     values = np.random.default_rng(1).negative_binomial(1, 0.2, 3000).astype(np.float64)
     below = pd.Series(values).rank(method="min").astype(int) - 1
-    expected = 1 + (n_bins * below) // len(values)
+    expected = np.where(values == values.max(), n_bins, 1 + (n_bins * below) // len(values))
     np.testing.assert_array_equal(score(values, cut_points(values, n_bins)), expected)
 
 
@@ -81,7 +132,8 @@ def test_cut_points_ascend_and_are_values_of_customers(values: list[float], n_bi
     assert cuts.shape == (n_bins - 1,)
     assert (np.diff(np.sign(cuts)) >= 0).all()
     assert (cuts[:-1] <= cuts[1:]).all()
-    assert set(cuts.tolist()) <= set(values)
+    if len(set(values)) > 1:
+        assert cuts.tolist() == cuts_by_the_rule(values, n_bins)
 
 
 def nested_rule(rows: Sequence[tuple[float, float, float]], n_bins: int) -> list[tuple[int, int, int]]:

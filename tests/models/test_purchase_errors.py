@@ -230,29 +230,53 @@ def test_no_verb_answers_before_fit(verb):
 SPEND = crm.GammaGammaModel.example(n_customers=300, seed=0)
 
 
-@pytest.mark.parametrize(
-    ("spend", "message"),
-    [
-        (
-            0.0,
-            "2 customers in rows {rows} with repeat orders but mean_repeat_spend 0; free orders have no gamma distribution: leave them out",
-        ),
-        (
-            -5.0,
-            (
-                "2 customers in rows {rows} with repeat orders but a negative mean_repeat_spend (returns exceed orders); leave them out or count "
-                "returns apart"
-            ),
-        ),
-    ],
-)
-def test_spend_that_is_none_is_refused_by_row(spend, message):
-    rows = np.flatnonzero(SPEND["frequency"] > 0)[:2]
-    table = SPEND.copy()
+@pytest.mark.parametrize("spend", [0.0, -5.0])
+def test_whose_repeat_orders_brought_nothing_is_taken_as_a_customer_without_them(spend):
+    rows = np.flatnonzero(SPEND["frequency"] > 0)[:5]
+    table, silent = SPEND.copy(), SPEND.copy()
     table.loc[rows, "mean_repeat_spend"] = spend
-    with pytest.raises(crm.DataError) as caught:
-        crm.GammaGammaModel().fit(table)
-    assert caught.value.problems == (message.format(rows=", ".join(map(str, rows))),)
+    silent.loc[rows, ["frequency", "mean_repeat_spend"]] = 0
+    expected = crm.GammaGammaModel().fit(silent)
+    with pytest.warns(crm.NegativeSpendWarning) as caught:
+        model = crm.GammaGammaModel().fit(table)
+    names = ", ".join(f"{SPEND['customer_id'][row]!r}: {spend:,.2f}" for row in rows[:3])
+    assert [str(one.message) for one in caught] == [
+        (
+            "GammaGammaModel: 5 customers with repeat orders but mean_repeat_spend of 0 or less (returns exceed orders, or orders were free; "
+            f"{names}, …), which no gamma distribution gives, taken as customers without repeat orders"
+        )
+    ]
+    assert caught[0].filename == __file__
+    np.testing.assert_array_equal(model.fitted.values, expected.fitted.values)
+    verbs = {
+        "score": lambda model, data: model.score(data),
+        "segment": lambda model, data: model.segment(data).to_frame(),
+        "expected_spend": lambda model, data: model.expected_spend(data),
+        "draws": lambda model, data: model.expected_spend(data, draws=expected.sample_posterior(silent, 20, rng=1)),
+    }
+    for verb in verbs.values():
+        with pytest.warns(crm.NegativeSpendWarning) as caught:
+            found = verb(model, table)
+        assert len(caught) == 1
+        pd.testing.assert_frame_equal(found, verb(expected, silent))
+    assert model.score(silent).loc[rows, "expected_spend"].to_numpy() == pytest.approx(model.population_mean_spend())
+
+
+@pytest.mark.parametrize("spend", [0.0, -5.0])
+@pytest.mark.filterwarnings("ignore::crmmodels.NegativeSpendWarning")
+def test_repeat_orders_that_all_brought_nothing_are_refused(spend):
+    with pytest.raises(
+        crm.ConvergenceError, match="all with mean_repeat_spend of 0 or less; look for amounts of the wrong sign"
+    ):
+        crm.GammaGammaModel().fit(SPEND.assign(mean_repeat_spend=spend))
+
+
+@pytest.mark.filterwarnings("ignore::crmmodels.NegativeSpendWarning")
+def test_weights_of_customers_whose_repeat_orders_brought_nothing_do_not_count():
+    table = SPEND.assign(n=1.0, mean_repeat_spend=SPEND["mean_repeat_spend"].where(SPEND.index < 250, -1.0))
+    model, paid = crm.GammaGammaModel(weight="n"), table[table["mean_repeat_spend"] >= 0]
+    np.testing.assert_allclose(model.fit(table).fitted.values, model.fit(paid).fitted.values, rtol=1e-12)
+    assert model.fit(table).fitted.n_customers == model.fit(paid).fitted.n_customers
 
 
 def test_spend_of_customers_without_repeat_orders_is_not_read():

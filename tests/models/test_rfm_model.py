@@ -77,6 +77,7 @@ def test_four_uses_terciles_of_its_own(parameters: dict[str, Any], expected: str
     st.lists(st.tuples(st.integers(0, 9), st.integers(1, 6), st.integers(-3, 30)), min_size=1, max_size=25),
     st.integers(2, 6),
 )
+@pytest.mark.filterwarnings("ignore::crmmodels.OneValueWarning")
 def test_the_composite_is_the_weighted_mean_of_the_scores(rows: list[tuple[int, int, int]], n_bins: int) -> None:
     days, orders, spend = map(list, zip(*rows, strict=True))
     customers = table(days, orders, [max(amount, 0) for amount in spend])
@@ -103,14 +104,14 @@ def test_mean_monetary_value_is_spend_per_order() -> None:
 
 
 def test_fixed_thresholds_replace_the_learned_ones() -> None:
-    """By hand: a score rises where the value is strictly better than a cut point, fewer days being better."""
+    """By hand: a value at a cut point has the better score, fewer days being better."""
     fixed = {"days_since_last": [30, 90], "spend": [100.0, 500.0]}
     model = crm.RFMModel(n_bins=3, segments="four", thresholds=fixed)
     learned = table([0, 0, 0, 0, 0], [1, 2, 3, 4, 5], [1.0] * 5)
     later = table([29, 30, 89, 90, 91], [1, 2, 3, 4, 5], [100.0, 100.5, 500.0, 501.0, -1.0])
     scores = model.fit(learned).score(later)
-    assert scores["r_score"].tolist() == [3, 2, 2, 1, 1]
-    assert scores["m_score"].tolist() == [1, 2, 2, 3, 1]
+    assert scores["r_score"].tolist() == [3, 3, 2, 2, 1]
+    assert scores["m_score"].tolist() == [2, 2, 3, 3, 1]
     assert scores["f_score"].tolist() == [1, 1, 2, 2, 3]
 
 
@@ -140,7 +141,8 @@ def test_custom_tables_as_cells_and_as_rules_agree() -> None:
 @pytest.mark.parametrize("n", [1, 7])
 def test_one_customer_and_equal_customers_are_in_the_lowest_segment(segments: str, scoring: Any, n: int) -> None:
     customers = table([12] * n, [3] * n, [99.9] * n)
-    model = crm.RFMModel(segments=segments, scoring=scoring).fit(customers)
+    with pytest.warns(crm.OneValueWarning):
+        model = crm.RFMModel(segments=segments, scoring=scoring).fit(customers)  # type: ignore[arg-type]
     assert set(model.segment(customers)) == {model.segment_labels()[0]}
     assert (model.score(customers)["rfm_cell"] == 111).all()
 
@@ -165,9 +167,71 @@ def test_negative_spend_is_kept_with_a_warning() -> None:
     assert model.fitted.n_customers == 3
 
 
-def test_zero_spend_raises_no_warning() -> None:
+@pytest.mark.filterwarnings("ignore::crmmodels.OneValueWarning")
+def test_zero_spend_raises_no_warning_of_negative_spend() -> None:
     customers = table([1, 2], [1, 2], [0.0, 0.0])
     assert crm.RFMModel().fit(customers).score(customers)["m_score"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("column", ["days_since_last", "n_orders", "spend"])
+def test_a_measure_with_one_value_is_said_to_tell_nobody_apart(column: str) -> None:
+    with pytest.warns(crm.OneValueWarning) as caught:
+        model = crm.RFMModel().fit(TEN.assign(**{column: 3}))
+    assert str(caught[0].message) == (
+        f"RFMModel: 10 customers with one value only of {column} (3), which tells nobody apart: the score by it is 1"
+    )
+    assert caught[0].filename == __file__
+    row = ["days_since_last", "n_orders", "spend"].index(column)
+    assert model.fitted.bin_sizes[row].tolist() == [10, 0, 0, 0, 0]
+
+
+def test_fixed_thresholds_say_nothing_of_one_value() -> None:
+    model = crm.RFMModel(n_bins=3, segments="four", thresholds={"n_orders": [1, 2]}).fit(TEN.assign(n_orders=1))
+    assert model.fitted.bin_sizes[1].tolist() == [0, 10, 0]
+
+
+SALE = table(
+    [*range(40, 0, -1)] * 17 + [*range(40, 30, -1)] + [0] * 310,
+    [1] * 200 + [2] * 200 + [3] * 200 + [4] * 90 + [5] * 310,
+    [*range(1, 1001)],
+)
+"""A sale on the last day: 31 % of 1,000 customers share the best value of recency and of frequency."""
+
+
+@pytest.mark.parametrize("scoring", ["independent", "nested"])
+def test_the_best_value_has_the_best_score_whoever_shares_it(scoring: Any) -> None:
+    model = crm.RFMModel(scoring=scoring).fit(SALE)
+    scores = model.score(SALE)
+    assert (scores["r_score"] == 5).sum() == 310
+    if scoring == "independent":
+        assert scores["f_score"].value_counts().sort_index().tolist() == [200, 200, 200, 90, 310]
+        assert (model.segment(SALE) == "champions").sum() == 310
+
+
+@pytest.mark.parametrize("scoring", ["independent", "nested"])
+@pytest.mark.parametrize("n_bins", [3, 5, 11])
+def test_the_record_says_how_large_each_bin_became(scoring: Any, n_bins: int) -> None:
+    model = crm.RFMModel(scoring=scoring, n_bins=n_bins, segments="eight").fit(SALE)
+    scores = model.score(SALE)
+    for row, name in zip(model.fitted.bin_sizes, ("r_score", "f_score", "m_score"), strict=True):
+        assert row.tolist() == [int((scores[name] == score).sum()) for score in range(1, n_bins + 1)]
+
+
+def test_the_repr_shows_the_sizes_of_the_bins() -> None:
+    assert "customers by F score  200 200 200 90 310" in repr(crm.RFMModel().fit(SALE))
+
+
+@pytest.mark.parametrize("kind", ["polars", "pyarrow", "duckdb", "shuffled"])
+def test_every_engine_and_row_order_learns_the_same_cut_points(kind: str) -> None:
+    expected = crm.RFMModel().fit(SALE).to_dict()["fitted"]
+    other: Any = SALE.sample(frac=1.0, random_state=3)
+    if kind == "polars":
+        other = pytest.importorskip("polars").from_pandas(other)
+    elif kind != "shuffled":
+        other = pytest.importorskip("pyarrow").Table.from_pandas(other, preserve_index=False)
+    if kind == "duckdb":
+        other = pytest.importorskip("duckdb").connect().from_arrow(other)
+    assert crm.RFMModel().fit(other).to_dict()["fitted"] == expected
 
 
 @pytest.mark.parametrize(
@@ -191,19 +255,21 @@ def test_an_empty_segment_stands_in_the_summary_without_means() -> None:
 def test_who_is_exactly_average_is_not_high_in_any_unit_of_money() -> None:
     table = pd.DataFrame({"customer_id": ["a", "b", "c"], "days_since_last": 5, "n_orders": 1, "spend": [0.31, 16.1, 31.89]})
     model = crm.RFMModel(segments="eight", n_bins=2)
-    by_unit = [
-        model.fit(table.assign(spend=spend)).segment(table.assign(spend=spend)).tolist()
-        for spend in (table["spend"], [31, 1610, 3189])
-    ]
+    with pytest.warns(crm.OneValueWarning):
+        by_unit = [
+            model.fit(table.assign(spend=spend)).segment(table.assign(spend=spend)).tolist()
+            for spend in (table["spend"], [31, 1610, 3189])
+        ]
     assert by_unit[0] == by_unit[1] == ["win-back", "win-back", "key win-back"]
 
 
-def test_who_is_exactly_at_a_threshold_is_not_above_it() -> None:
+@pytest.mark.filterwarnings("ignore::crmmodels.OneValueWarning")
+def test_who_is_exactly_at_a_threshold_is_above_it() -> None:
     table = pd.DataFrame(
         {"customer_id": ["a", "b", "c"], "days_since_last": [1, 2, 3], "n_orders": 3, "spend": [20.0, 10.0, 30.0]}
     )
     model = crm.RFMModel(monetary="mean", n_bins=2, thresholds={"spend": [20 / 3]}, segments="eight").fit(table)
-    assert model.score(table)["m_score"].tolist() == [1, 1, 2]
+    assert model.score(table)["m_score"].tolist() == [2, 1, 2]
 
 
 def test_tables_in_another_order_are_other_models() -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
@@ -207,9 +217,199 @@ class DropsRepeats(crm.ABCModel):
         return super()._open(data)
 
 
+@dataclass(frozen=True, kw_only=True)
+class OneRecordForAll(crm.ABCModel):
+    def fit(self, data: Any) -> Self:
+        super().fit(data)
+        type(self)._record = self.__dict__.pop("_record")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneCacheForAll(crm.ABCModel):
+    _totals: ClassVar[dict[str, float]] = {}
+
+    def _fit(self, values: Values) -> crm.ABCFit:
+        record = super()._fit(values)
+        self._totals["last"] = record.total
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountsFits(crm.ABCModel):
+    _n_fits: ClassVar[int] = 0
+
+    def _fit(self, values: Values) -> crm.ABCFit:
+        type(self)._n_fits += 1
+        return super()._fit(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongBeyondTheThousandthRow(crm.ABCModel):
+    def _score(self, values: Values, fitted: crm.ABCFit) -> Mapping[str, AnyArray]:
+        scores = dict(super()._score(values, fitted))
+        scores["share"] = np.where(np.arange(len(values["spend"])) < 1000, scores["share"], 0.0)
+        return scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoughForLargeTables(crm.ABCModel):
+    def _score(self, values: Values, fitted: crm.ABCFit) -> Mapping[str, AnyArray]:
+        scores = dict(super()._score(values, fitted))
+        if len(values["spend"]) > 10_000:
+            scores["share"] = scores["share"].astype(np.float32).astype(np.float64)
+        return scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentsAlikeInLargeTables(crm.ABCModel):
+    def _segment(self, values: Values, fitted: crm.ABCFit) -> IntArray:
+        codes = super()._segment(values, fitted)
+        return codes if len(codes) < 5000 else np.zeros_like(codes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadsIntegersOtherwise(crm.ABCModel):
+    def _read(self, table: Any) -> Values:
+        values = super()._read(table)
+        is_integer = table.frame[self.value].dtype.is_integer()
+        return {self.value: values[self.value] // 2} if is_integer else values
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadsDecimalsOtherwise(crm.ABCModel):
+    def _read(self, table: Any) -> Values:
+        values = super()._read(table)
+        is_object = table.frame[self.value].dtype == nw.Object
+        return {self.value: values[self.value] + 1} if is_object else values
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusesSinglePrecision(crm.ABCModel):
+    def _read(self, table: Any) -> Values:
+        if table.frame[self.value].dtype == nw.Float32:
+            raise crm.DataError("RefusesSinglePrecision", ["single precision"])
+        return super()._read(table)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilencesNumPy(crm.ABCModel):
+    def _fit(self, values: Values) -> crm.ABCFit:
+        np.seterr(divide="ignore" if np.geterr()["divide"] != "ignore" else "warn")
+        return super()._fit(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawsGlobally(crm.ABCModel):
+    def _score(self, values: Values, fitted: crm.ABCFit) -> Mapping[str, AnyArray]:
+        np.random.random()  # noqa: NPY002
+        return super()._score(values, fitted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedsPython(crm.ABCModel):
+    def _fit(self, values: Values) -> crm.ABCFit:
+        random.seed(len(values["spend"]))
+        return super()._fit(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilencesWarnings(crm.ABCModel):
+    def _fit(self, values: Values) -> crm.ABCFit:
+        warnings.filterwarnings("ignore", message=str(time.monotonic_ns()))
+        return super()._fit(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetsTheEnvironment(crm.ABCModel):
+    def _fit(self, values: Values) -> crm.ABCFit:
+        os.environ["LAST_FIT"] = "now"
+        return super()._fit(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetsPandasOptions(crm.ABCModel):
+    def summary(self, data: Any) -> Any:
+        pd.set_option("display.precision", 3)
+        return super().summary(data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prints(crm.ABCModel):
+    def _fit(self, values: Values) -> crm.ABCFit:
+        print("fitting")  # noqa: T201
+        return super()._fit(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeavesAThread(crm.ABCModel):
+    def _fit(self, values: Values) -> crm.ABCFit:
+        threading.Thread(target=time.sleep, args=(0.5,), daemon=True).start()
+        return super()._fit(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WritesAFile(crm.ABCModel):
+    def _fit(self, values: Values) -> crm.ABCFit:
+        np.save("values.npy", values["spend"])
+        return super()._fit(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WritesElsewhere(crm.ABCModel):
+    def score(self, data: Any) -> Any:
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("scored")
+        return super().score(data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartsAProcess(crm.ABCModel):
+    def summary(self, data: Any) -> Any:
+        subprocess.run([sys.executable, "-c", ""], check=True)
+        return super().summary(data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LosesAParameter(crm.ABCModel):
+    def to_dict(self) -> dict[str, Any]:
+        document = super().to_dict()
+        parameters = {name: value for name, value in document["parameters"].items() if name != "crossing"}
+        return {**document, "parameters": parameters}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavesAnotherParameter(crm.ABCModel):
+    def to_dict(self) -> dict[str, Any]:
+        document = super().to_dict()
+        return {**document, "parameters": {**document["parameters"], "seed": 0}}
+
+
 @pytest.mark.parametrize(
     ("model", "check"),
     [
+        (OneRecordForAll, "check_instances_apart"),
+        (OneCacheForAll, "check_instances_apart"),
+        (CountsFits, "check_instances_apart"),
+        (WrongBeyondTheThousandthRow, "check_large_tables_agree"),
+        (RoughForLargeTables, "check_large_tables_agree"),
+        (SegmentsAlikeInLargeTables, "check_large_tables_agree"),
+        (ReadsIntegersOtherwise, "check_number_types_agree"),
+        (ReadsDecimalsOtherwise, "check_number_types_agree"),
+        (RefusesSinglePrecision, "check_number_types_agree"),
+        (SilencesNumPy, "check_process_unchanged"),
+        (DrawsGlobally, "check_process_unchanged"),
+        (SeedsPython, "check_process_unchanged"),
+        (SilencesWarnings, "check_process_unchanged"),
+        (SetsTheEnvironment, "check_process_unchanged"),
+        (SetsPandasOptions, "check_process_unchanged"),
+        (Prints, "check_process_unchanged"),
+        (LeavesAThread, "check_process_unchanged"),
+        (WritesAFile, "check_nothing_written"),
+        (WritesElsewhere, "check_nothing_written"),
+        (StartsAProcess, "check_nothing_written"),
+        (LosesAParameter, "check_every_parameter_saved"),
+        (SavesAnotherParameter, "check_every_parameter_saved"),
         (WritableRecord, "check_record_is_read_only"),
         (KeepsTheFrame, "check_data_not_kept"),
         (KeepsTheValues, "check_data_not_kept"),
@@ -240,11 +440,37 @@ class DropsRepeats(crm.ABCModel):
         (DropsRepeats, "check_missing_keys_refused"),
     ],
 )
-def test_the_check_meant_for_it_catches_the_broken_model(model: Callable[[], Any], check: str) -> None:
-    report = check_model(model(), raise_on_failure=False)
+def test_the_check_meant_for_it_catches_the_broken_model(
+    model: Callable[[], Any], check: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with set_back(model):
+        report = check_model(model(), raise_on_failure=False)
     assert check in report.named("failed"), str(report)
-    with pytest.raises(AssertionError, match=check):
+
+
+@pytest.mark.parametrize("model", [NaNScore, LosesAParameter])
+def test_a_broken_model_is_reported_and_raises(model: Callable[[], Any]) -> None:
+    report = check_model(model(), raise_on_failure=False)
+    failed = report.named("failed")
+    assert len(failed) >= 1
+    with pytest.raises(AssertionError, match=failed[0]):
         check_model(model())
+
+
+@contextlib.contextmanager
+def set_back(model: Any) -> Iterator[None]:
+    """Some of the models are broken in that they change what is not theirs."""
+    environment = dict(os.environ)
+    try:
+        with warnings.catch_warnings(), np.errstate(), pd.option_context("display.precision", 6):
+            yield
+    finally:
+        os.environ.clear()
+        os.environ.update(environment)
+        vars(model).get("_totals", {}).clear()
+        if "_record" in vars(model):
+            del model._record
 
 
 def test_every_check_has_a_broken_model_that_it_catches() -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from crmmodels.testing.checks.claims import AnyModel, NotApplicable, answers, claim, customers_of, index_of, part_of, same
 
 _GRID: Final = 20
+_LARGE: Final = 12_000
 
 
 def check_index_and_columns_kept(model: AnyModel, data: pd.DataFrame) -> None:
@@ -58,6 +59,24 @@ def check_one_equals_among_others(model: AnyModel, data: pd.DataFrame) -> None:
     for customer in customers[:10]:
         one = part_of(model, data, [customer])
         same(answers(model, one), whole.loc[index_of(model, one)], f"the answer for {customer!r} alone")
+
+
+def check_large_tables_agree(model: AnyModel, data: pd.DataFrame) -> None:
+    """In a table of many thousand rows a customer has the answer that it has in a small one, wherever it stands."""
+    model.fit(data)
+    large = type(model).example(_LARGE, 1)
+    customers = customers_of(model, large)
+    whole = answers(model, large)
+    size = max(1, len(customers) // 100)
+    middle = np.random.default_rng(0).choice(len(customers), size, replace=False)
+    for some in (customers[:size], customers[-size:], [customers[i] for i in middle.tolist()]):
+        part = part_of(model, large, some)
+        same(whole.loc[index_of(model, part)], answers(model, part), f"answers in a table of {len(large):,} rows")
+    counts = model.summary(large)["n_customers"].tolist()
+    claim(
+        holds=counts[::-1] == np.bincount(whole["segment"], minlength=len(counts)).tolist(),
+        otherwise=f"n_customers of a table of {len(large):,} rows are not the customers that segment labels so",
+    )
 
 
 def check_labels_monotone(model: AnyModel, data: pd.DataFrame) -> None:

@@ -16,13 +16,25 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from crmmodels.exceptions import DataError, NotFittedError
-from crmmodels.testing.checks.claims import AnyModel, answers, claim, customers_of, index_of, part_of, refusal, same
+from crmmodels.exceptions import CrmModelsError, DataError, NotFittedError
+from crmmodels.testing.checks.claims import (
+    AnyModel,
+    NotApplicable,
+    answers,
+    claim,
+    customers_of,
+    index_of,
+    part_of,
+    refusal,
+    same,
+)
+from crmmodels.testing.checks.variants import variant_of
 
 _SMALL: Final = 3_000
 _LARGE: Final = 30_000
 _LARGEST_GROWTH: Final = 2.0
 _N_THREADS: Final = 8
+_CHANGEABLE: Final = (list, dict, set, bytearray, np.ndarray, pd.DataFrame, pd.Series)
 
 
 def check_unfitted_raises(model: AnyModel, data: pd.DataFrame) -> None:
@@ -140,6 +152,64 @@ def check_json_round_trip(model: AnyModel, data: pd.DataFrame) -> None:
     claim(holds=restored == model, otherwise="the restored parameters differ")
     same(answers(restored, data), answers(model, data), "answers of the restored model")
     claim(holds=restored.to_dict() == model.to_dict(), otherwise="the restored model saves otherwise")
+
+
+def check_every_parameter_saved(model: AnyModel, data: pd.DataFrame) -> None:  # noqa: ARG001  (nothing is fitted)
+    """Each parameter, set to another value than it has, comes back from JSON as it was."""
+    names = [field.name for field in dataclasses.fields(model)]  # type: ignore[arg-type]
+    n_varied = 0
+    for name in names:
+        other = variant_of(model, name)
+        if other is None:
+            continue
+        n_varied += 1
+        restored = type(model).from_dict(json.loads(json.dumps(other.to_dict(), allow_nan=False)))
+        was, found = getattr(other, name), getattr(restored, name)
+        claim(
+            holds=restored == other,
+            otherwise=f"{name} was saved as {was!r} and came back as {found!r}, or another parameter changed",
+        )
+    if not n_varied:
+        msg = "the model has no parameter of which another value could be found"
+        raise NotApplicable(msg)
+
+
+def check_instances_apart(model: AnyModel, data: pd.DataFrame) -> None:
+    """Two models of a class know nothing of each other: fitting one changes neither the other nor the class."""
+    other = copy.deepcopy(model)
+    before = _class_attributes(type(model))
+    expected = answers(model.fit(data), data)
+    record = model.to_dict()
+    claim(holds=not other.is_fitted, otherwise="fitting one model fits others of its class")
+    claim(holds=not _made_again(model).is_fitted, otherwise="a new model of the class is fitted from the start")
+    half = part_of(model, data, customers_of(model, data)[::2])
+    with contextlib.suppress(CrmModelsError):
+        other.fit(half)
+    same(answers(model, data), expected, "answers after another model of the class was fitted")
+    claim(holds=model.to_dict() == record, otherwise="fitting another model of the class changed the record")
+    after = _class_attributes(type(model))
+    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    claim(holds=not changed, otherwise=f"fit and score write to the class: {changed}")
+
+
+def _made_again(model: AnyModel) -> AnyModel:
+    return type(model)(**{field.name: getattr(model, field.name) for field in dataclasses.fields(model)})  # type: ignore[arg-type]
+
+
+def _class_attributes(cls: type) -> dict[str, str]:
+    """What the classes of a model hold, but for what Python itself puts there."""
+    held: dict[str, str] = {}
+    for owner in cls.__mro__:
+        if owner.__module__ in {"builtins", "abc", "typing"}:
+            continue
+        held |= {
+            f"{owner.__name__}.{name}": f"{type(value).__name__} {value!r}"
+            if isinstance(value, _CHANGEABLE)
+            else str(id(value))
+            for name, value in vars(owner).items()
+            if not name.startswith(("__", "_abc_"))
+        }
+    return held
 
 
 def check_threads_agree(model: AnyModel, data: pd.DataFrame) -> None:
