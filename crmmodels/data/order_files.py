@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
+from crmmodels.data.collecting import Watched
 from crmmodels.data.order_options import READER, refused
 from crmmodels.data.roles import ROLES
 from crmmodels.engines.files import PLACE, FileColumn, FileOptions, files_of, kind_of, open_files, require, short
@@ -20,7 +22,26 @@ _HEADER_ROWS: Final = 2
 """Number of the first row of a sheet below its names, as spreadsheets count."""
 
 
-def open_source(path: str | Path, options: Mapping[str, Any]) -> tuple[Any, Callable[[], Any]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A frame that is read as a log.
+
+    Attributes
+    ----------
+    native : dataframe
+        The rows, all columns.
+    report : callable or None
+        Of files, makes the same rows with `PLACE`, to say what is wrong with them.
+    watched : Watched or None
+        The engine, where it says how far it is.
+    """
+
+    native: Any
+    report: Callable[[], Any] | None = None
+    watched: Watched | None = None
+
+
+def open_source(path: str | Path, options: Mapping[str, Any]) -> Source:
     """Open the files that a path or glob names.
 
     Parameters
@@ -32,10 +53,8 @@ def open_source(path: str | Path, options: Mapping[str, Any]) -> tuple[Any, Call
 
     Returns
     -------
-    relation or pandas.DataFrame
-        The rows, all columns; numbers of CSV as floats.
-    callable
-        Makes the same rows with `PLACE`, to say what is wrong with them.
+    Source
+        A relation, with numbers of CSV as floats, or a pandas frame.
 
     Raises
     ------
@@ -67,10 +86,10 @@ def open_source(path: str | Path, options: Mapping[str, Any]) -> tuple[Any, Call
     columns += [FileColumn(name=name, kind="text", meaning=" (keep)") for name in options["keep"] if name not in roles.values()]
     given = {name: options[name] for name in (*_OF_CSV, *_OF_DUCKDB)}
     opened = open_files(files, columns, FileOptions(reader=READER, **given))
-    return opened.relation, opened.report
+    return Source(opened.relation, opened.report, opened)
 
 
-def _open_workbooks(files: Sequence[str], options: Mapping[str, Any]) -> tuple[pd.DataFrame, Callable[[], Any]]:
+def _open_workbooks(files: Sequence[str], options: Mapping[str, Any]) -> Source:
     if find_spec("python_calamine") is None:
         raise MissingDependencyError.needed("Orders reading workbooks", "python-calamine", "excel")
     parts: dict[str, pd.DataFrame] = {}
@@ -96,7 +115,7 @@ def _open_workbooks(files: Sequence[str], options: Mapping[str, Any]) -> tuple[p
         places = [f"{name} row {i + _HEADER_ROWS}" for name, part in parts.items() for i in range(len(part))]
         return frame.assign(**{PLACE: places})
 
-    return frame, report
+    return Source(frame, report)
 
 
 def _sheets(path: str, wanted: str | Sequence[str] | None) -> dict[str, pd.DataFrame]:

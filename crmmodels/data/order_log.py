@@ -13,7 +13,7 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, BoolArray, FloatArray, IntArray, Period, TimeUnit
 from crmmodels.data import order_plans
-from crmmodels.data.collecting import collected, failures
+from crmmodels.data.collecting import Watched, collected, failures
 from crmmodels.data.dates import as_date
 from crmmodels.data.kept import KeptColumn, kept_columns, last_kept
 from crmmodels.data.order_options import READER, refused
@@ -261,11 +261,14 @@ class EngineLog:
         Zone in which the days of zoned timestamps are taken.
     keep : tuple of str
         Names of further columns, of which the last values are carried along.
+    watched : Watched or None
+        The engine, where it says how far it is.
     """
 
     log: nw.LazyFrame[Any]
     time_zone: str | None
     keep: tuple[str, ...] = ()
+    watched: Watched | None = None
 
     def days(self, bounds: Bounds) -> DayCounts:
         """Count by day in the engine."""
@@ -326,7 +329,7 @@ class EngineLog:
         """What the kernel makes of the lines of some customers, coded by their position."""
         codes = nw.new_series("code", np.arange(len(customers), dtype=np.int32), backend=customers.implementation)
         coded = customers.alias("customer").to_frame().with_columns(codes)
-        log = EngineLog(order_plans.of_customers(self.log, coded), self.time_zone)
+        log = EngineLog(order_plans.of_customers(self.log, coded), self.time_zone, watched=self.watched)
         lines = self._answer(lambda: log._orders(bounds).select("customer", "day", "amount"))
         amount = lines["amount"].to_numpy().astype(np.float64, copy=False)
         return summarise_orders(lines["customer"].to_numpy(), _day_numbers(lines["day"]), amount, len(customers))
@@ -371,7 +374,7 @@ class EngineLog:
             planned = plan()
         except failures() as error:
             raise refused(f"{self.log.implementation} cannot read it: {duckdb_engine.reason(error)}") from error
-        return collected(planned)
+        return collected(planned, watched=self.watched)
 
     def _orders(self, bounds: Bounds) -> nw.LazyFrame[Any]:
         lines = order_plans.lines(self.log, self.time_zone)

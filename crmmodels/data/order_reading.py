@@ -10,7 +10,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from crmmodels.data.collecting import collected
+from crmmodels.data.collecting import Watched, collected
 from crmmodels.data.order_checks import duplicate_problems, missing_expressions, role_problems, row_problems
 from crmmodels.data.order_log import ArrayLog, EngineLog, OrderLog, array_log
 from crmmodels.data.order_options import Reading, refused
@@ -71,7 +71,9 @@ class OpenedLog:
         return _log_of(lines, self.reading)
 
 
-def open_log(native: Any, reading: Reading, report: Callable[[], Any] | None = None) -> OpenedLog:
+def open_log(
+    native: Any, reading: Reading, report: Callable[[], Any] | None = None, watched: Watched | None = None
+) -> OpenedLog:
     """Read a log: names, types and, in memory, rows.
 
     Parameters
@@ -82,6 +84,8 @@ def open_log(native: Any, reading: Reading, report: Callable[[], Any] | None = N
         How.
     report : callable, optional
         For files: a frame of the same rows with `PLACE`, and texts of numbers.
+    watched : Watched, optional
+        The engine, where it says how far it is.
 
     Returns
     -------
@@ -120,13 +124,13 @@ def open_log(native: Any, reading: Reading, report: Callable[[], Any] | None = N
     lines = _without_missing(lines, reading, concerns) if reading.drops_missing else lines
     if _looks_like_unit_price(reading.roles):
         concerns.append(_unit_price_concern(reading.roles["amount"]))
-    return OpenedLog(lines, problems, _log_of(lines, reading), rows, tuple(concerns), reading)
+    return OpenedLog(lines, problems, _log_of(lines, reading, watched), rows, tuple(concerns), reading)
 
 
-def _log_of(lines: Lines, reading: Reading) -> OrderLog:
+def _log_of(lines: Lines, reading: Reading, watched: Watched | None = None) -> OrderLog:
     """Choose how a log is summed: kernels on arrays in memory, or plans for an engine."""
     if isinstance(lines, nw.LazyFrame):
-        return EngineLog(lines, reading.time_zone, tuple(reading.keep))
+        return EngineLog(lines, reading.time_zone, tuple(reading.keep), watched)
     if lines.implementation.is_polars():
         return EngineLog(lines.lazy(), reading.time_zone, tuple(reading.keep))
     return _array_log(lines, reading)

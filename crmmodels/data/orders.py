@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 from crmmodels._typing import AnyArray, Period, TimeUnit
 from crmmodels.data.dates import as_date, check_unit
 from crmmodels.data.order_checks import nothing_left, only_returns, stray_concern, without_returns_only
-from crmmodels.data.order_files import open_source
+from crmmodels.data.order_files import Source, open_source
 from crmmodels.data.order_log import ArrayLog, BadRowsError, Bounds, OrderDays, OrderLog, read_bounds
 from crmmodels.data.order_options import READER, Reading, check_options, refused
 from crmmodels.data.order_plans import KEPT, SAME_ORDER_DAYS, USED_AGAIN, day_of_line
@@ -196,9 +196,9 @@ class Orders:
             drops_duplicates=self.duplicates == "drop",
             refuses_duplicates=self.duplicates == "refuse",
         )
-        native, report = self._source()
-        with duckdb_engine.turn(native):
-            opened = open_log(native, reading, report)
+        source = open_source(self.frame, self._arguments()) if isinstance(self.frame, str | Path) else Source(self.frame)
+        with duckdb_engine.turn(source.native):
+            opened = open_log(source.native, reading, source.report, source.watched)
         for name, value in (("_opened", opened), ("_bounds", bounds), ("_said", set())):
             object.__setattr__(self, name, value)
         for concern in opened.concerns:
@@ -207,12 +207,6 @@ class Orders:
     _opened: OpenedLog = field(init=False)
     _bounds: Bounds = field(init=False)
     _said: set[tuple[object, ...]] = field(init=False)
-
-    def _source(self) -> tuple[Any, Callable[[], Any] | None]:
-        """Frame that is read; of files also one that says where each row stands."""
-        if not isinstance(self.frame, str | Path):
-            return self.frame, None
-        return open_source(self.frame, self._arguments())
 
     @property
     def _lines(self) -> Lines:

@@ -77,6 +77,7 @@ def open_csv(connection: Connection, files: Sequence[str], columns: Sequence[Fil
     return OpenedFiles(
         connection.sql(f"SELECT {stars} FROM ({rows})"),  # noqa: S608
         lambda: connection.sql(f"SELECT {stars}{raw} FROM ({report})"),  # noqa: S608
+        connection,
     )
 
 

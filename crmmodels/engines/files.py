@@ -85,10 +85,22 @@ class OpenedFiles:
     report : callable
         Makes a relation of the same rows to say what is wrong with them, with `PLACE`, and for each wanted number of CSV
         files its text in a column `RAW` + name.
+    connection : duckdb.DuckDBPyConnection
+        Where they live.
     """
 
     relation: duckdb.DuckDBPyRelation
     report: Callable[[], Any]
+    connection: Connection
+
+    def share_done(self) -> float:
+        """Share of the running query that is done; below 0 where it is not known."""
+        done: float = self.connection.query_progress() / 100.0
+        return done
+
+    def interrupt(self) -> None:
+        """End the running query."""
+        self.connection.interrupt()
 
 
 def files_of(pattern: str | Path, reader: str) -> list[str]:
@@ -215,10 +227,13 @@ def connect(options: FileOptions) -> Connection:
         "autoload_known_extensions": False,
     }
     try:
-        return duckdb.connect(config={**given, **own})
+        connection = duckdb.connect(config={**given, **own})
     except duckdb.Error as error:
         must = f"what DuckDB accepts, such as memory_limit='4GB', threads=4 ({error})"
         raise ParameterError.must_be(options.reader, ", ".join(given), must, tuple(given.values())) from error
+    for setting in ("enable_progress_bar = true", "enable_progress_bar_print = false"):
+        connection.execute(f"SET {setting}").fetchall()
+    return connection
 
 
 def paths(files: Sequence[str]) -> str:
@@ -241,7 +256,8 @@ def _open_parquet(connection: Connection, files: Sequence[str], columns: Sequenc
         return connection.sql(" UNION ALL BY NAME ".join(parts))
 
     place = f", parse_filename({_FILE}) || ' row ' || file_row_number AS {PLACE}"
-    return OpenedFiles(relation(), lambda: relation(place, f", filename={literal(_FILE)}, file_row_number=true"))
+    numbered = f", filename={literal(_FILE)}, file_row_number=true"
+    return OpenedFiles(relation(), lambda: relation(place, numbered), connection)
 
 
 def _types_of(connection: Connection, files: Sequence[str]) -> dict[str, dict[str, str]]:
