@@ -56,9 +56,11 @@ dist: $(VENV)/dist.done
 	$(VENV)/wheel/bin/python -I .ci/wheel.py
 
 # Random tables; make test tries fewer.
-fuzz: $(VENV)/test.done
-	@test -d tests/fuzz || { echo "make fuzz runs the tests in tests/fuzz, and there is no such folder"; exit 1; }
+fuzz: tests/fuzz $(VENV)/test.done
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) --timeout 0 tests/fuzz
+
+tests/fuzz:
+	@echo "make fuzz runs the tests in tests/fuzz, and there is no such folder"; exit 1
 
 bench: $(VENV)/test.done
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-timer=time.process_time --benchmark-disable-gc
