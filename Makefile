@@ -11,8 +11,8 @@ FUZZ_EXAMPLES ?= 2000
 # What is compared with files, and fits that end at a tolerance: the parts where rounding could show.
 ROUNDED := tests/saved tests/test_display.py $(wildcard tests/models/test_lifecycle_*.py tests/kernels/test_hmm*.py)
 # What meets other packages: tables, files, optimisers, plots.
-MEETING := tests/data tests/engines tests/interop tests/saved tests/test_display.py tests/models/test_rfm_model.py \
-	tests/models/test_abc_model.py tests/models/test_purchase_published.py tests/plotting/test_segments.py
+MEETING := tests/engines tests/interop tests/saved tests/test_display.py tests/data/test_account_parts.py tests/data/test_tables.py \
+	tests/data/test_order_days.py tests/models/test_purchase_published.py tests/plotting/test_segments.py
 # Workers share the processors, so that threads of the linear algebra would only wait for each other.
 export OPENBLAS_NUM_THREADS ?= 1
 
@@ -56,9 +56,11 @@ dist: $(VENV)/dist.done
 	$(VENV)/wheel/bin/python -I .ci/wheel.py
 
 # Random tables; make test tries fewer.
-fuzz: $(VENV)/test.done
-	@test -d tests/fuzz || { echo "make fuzz runs the tests in tests/fuzz, and there is no such folder"; exit 1; }
+fuzz: tests/fuzz $(VENV)/test.done
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) --timeout 0 tests/fuzz
+
+tests/fuzz:
+	@echo "make fuzz runs the tests in tests/fuzz, and there is no such folder"; exit 1
 
 bench: $(VENV)/test.done
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-timer=time.process_time --benchmark-disable-gc

@@ -98,7 +98,9 @@ def mean_interval(values: FloatArray, weight: FloatArray, level: float) -> MeanI
 
     share = weight / weight.sum()
     n = effective_size(weight)
-    mean = float(share @ values)
+    # From a value that counts, so that values that are all the same have that mean, however the shares are rounded.
+    origin = values[np.argmax(weight)]
+    mean = float(origin + share @ (values - origin))
     if np.count_nonzero(weight) == 1:
         return MeanInterval(mean, np.nan, np.nan, n)
     error = np.sqrt(n / (n - 1.0) * (share**2 @ (values - mean) ** 2))

@@ -49,6 +49,7 @@ def test_one_value_has_a_mean_and_no_interval() -> None:
     assert np.isnan([found.lower, found.upper]).all()
 
 
-def test_no_interval_where_all_are_the_same() -> None:
-    found = mean_interval(np.full(10, 3.0), np.ones(10), 0.95)
-    assert found.lower == found.value == found.upper == 3.0
+@pytest.mark.parametrize("weight", [np.ones(10), np.arange(10.0), np.array([0.0] * 7 + [0.1, 0.2, 17.3])])
+def test_no_interval_where_all_are_the_same(weight: np.ndarray) -> None:
+    found = mean_interval(np.full(10, 1.7), weight, 0.95)
+    assert found.lower == found.value == found.upper == 1.7

@@ -155,7 +155,7 @@ def customers() -> pd.DataFrame:
 
 def answers(model: Any, table: pd.DataFrame) -> pd.DataFrame:
     """Scores and segments side by side."""
-    return model.score(table).assign(segment=model.segment(table).astype(str))
+    return model.score(table).assign(segment=model.segment(table).astype(object))
 
 
 def draw() -> None:
