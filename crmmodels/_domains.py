@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import types
 import typing
@@ -132,12 +133,14 @@ def check_fields(record: Any, where: str, *, parameters: bool = False) -> None:
     ValueError
         If a number is not finite, where this is not declared, or outside its domain.
     """
-    hints = _hints_of(type(record))
+    kind: Any = type(record)
+    hints = _hints_of(kind)
     domain = _ANY if parameters else _FINITE
     for field in dataclasses.fields(record):
         check_value(getattr(record, field.name), hints.get(field.name, Any), f"{where}.{field.name}", domain)
 
 
+@functools.lru_cache(maxsize=256)
 def _hints_of(kind: type) -> Mapping[str, Any]:
     """Annotations of a class; none where they cannot be resolved."""
     try:

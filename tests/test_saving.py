@@ -520,8 +520,12 @@ def test_save_follows_links(tmp_path: Path) -> None:
 
 @posix
 def test_what_is_no_regular_file_is_refused_and_stays(tmp_path: Path) -> None:
-    pipe, folder, device, link = tmp_path / "pipe", tmp_path / "folder", Path(os.devnull), tmp_path / "link"
+    pipe, folder, device, link = tmp_path / "pipe", tmp_path / "folder", tmp_path / "device", tmp_path / "link"
     os.mkfifo(pipe)
+    try:
+        os.mknod(device, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:  # who may not make a device cannot harm this one either
+        device.symlink_to(os.devnull)
     folder.mkdir()
     link.symlink_to(folder)
     with socket.socket(socket.AF_UNIX) as server:
@@ -536,7 +540,7 @@ def test_what_is_no_regular_file_is_refused_and_stays(tmp_path: Path) -> None:
             with pytest.raises(crm.SavedFormatError, match=f"is {kind}; give a file written by"):
                 crm.load(path)
             assert path.stat().st_mode == before
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "link", "pipe", "socket"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["device", "folder", "link", "pipe", "socket"]
 
 
 @pytest.mark.parametrize("path", ["", ".", "a\0b", 5, None])

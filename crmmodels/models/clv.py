@@ -83,7 +83,7 @@ class CLVModel(CLVVerbs, CLVOrderVerbs):
         Segments: quarters of the reference population by CLV, the customers who hold the first 80 %, the next 15 % and the
         last 5 % of all value, or amounts of money that part tiers.
     n_draws : int, default 200
-        Draws of the parameters behind ``lower`` and ``upper``; `sample` says which are drawn and which are not.
+        Draws of the parameters behind ``lower`` and ``upper``, 100,000 at most; `sample` says which are drawn and which are not.
     level : float, default 0.95
         Share of the draws between them.
     labels : {"en", "zh"} or mapping of str to str, default "en"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _OWNER: Final = "CLVModel"
 _REFERENCES: Final = frozenset(("new_customers", "own_first", "list", "column"))
 _MOST_TIERS: Final = 100
+_MOST_DRAWS: Final = 100_000
 
 
 def check_parameters(model: CLVBase) -> None:
@@ -57,7 +58,7 @@ def _numbers(model: CLVBase) -> Iterator[tuple[str, bool, str]]:
     yield "theta", is_number(model.theta) and 0 <= model.theta <= 1, "a probability from 0 to 1"
     yield "shrinkage", is_number(model.shrinkage) and 0 <= model.shrinkage < math.inf, "a number, 0 or more"
     yield "kappa", kappa is None or (is_number(kappa) and kappa >= 0), "None, or a number, 0 or more"
-    yield "n_draws", is_whole(model.n_draws) and model.n_draws >= 1, "a whole number, 1 or more"
+    yield "n_draws", is_whole(model.n_draws) and 1 <= model.n_draws <= _MOST_DRAWS, f"a whole number from 1 to {_MOST_DRAWS:,}"
 
 
 def _check_choices(model: CLVBase) -> None:

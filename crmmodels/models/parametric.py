@@ -171,7 +171,7 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
         if not isinstance(fitted.parameters, self._family.parameters):
             msg = f"the parameters are of type {type(fitted.parameters).__name__}"
             raise TypeError(msg)
-        check_estimates(fitted, unit, is_probability=self._is_probability)
+        check_estimates(fitted, unit, self._family.scales, is_probability=self._is_probability)
         is_fit = fitted.n_evaluations > 0
         require(
             fitted.is_penalised == (self.prior is not None) or not is_fit,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Generic, TypeVar
 
@@ -16,13 +16,11 @@ from crmmodels.exceptions import ParameterError
 from crmmodels.models.parameters import is_number
 
 ParametersT = TypeVar("ParametersT")
-_SMALLEST: Final = 1e-30
-_LARGEST: Final = 1e30
 _WIDEST: Final = 1e30
 _MOST_CUSTOMERS: Final = 1e15
 _FARTHEST: Final = 1e9
 _ROUNDING: Final = 1e-9
-"""What estimates, variances of their logarithms, customers and log-likelihoods per customer are within, in any unit and for any data."""
+"""What scales and variances of logarithms, customers, shapes and log-likelihoods per customer are within, in any unit and for any data."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -154,7 +152,7 @@ class ParametricFit(Generic[ParametersT]):
         return pd.DataFrame(columns, index=pd.Index(self.names, name="parameter"))
 
 
-def check_estimates(fitted: ParametricFit[Any], unit: str, *, is_probability: bool) -> None:
+def check_estimates(fitted: ParametricFit[Any], unit: str, scales: Collection[str], *, is_probability: bool) -> None:
     """Refuse a record that no estimate can have left.
 
     Parameters
@@ -163,6 +161,8 @@ def check_estimates(fitted: ParametricFit[Any], unit: str, *, is_probability: bo
         The record.
     unit : str
         Unit in which the model counts time.
+    scales : collection of str
+        Parameters in the unit of the data; the others are shapes.
     is_probability : bool
         Whether the likelihood is a probability, so that its logarithm cannot be above 0.
 
@@ -172,10 +172,9 @@ def check_estimates(fitted: ParametricFit[Any], unit: str, *, is_probability: bo
         If a parameter, the covariance, the likelihood or a count cannot be; the message names it.
     """
     for name in fitted.names:
-        value = getattr(fitted.parameters, name)
+        value, reach = getattr(fitted.parameters, name), _WIDEST if name in scales else _FARTHEST
         require(
-            _SMALLEST <= value <= _LARGEST,
-            f"fitted.parameters.{name} must be from {_SMALLEST:g} to {_LARGEST:g}; got {value!r}",
+            1.0 / reach <= value <= reach, f"fitted.parameters.{name} must be from {1.0 / reach:g} to {reach:g}; got {value!r}"
         )
     require(fitted.unit == unit, f"fitted.unit is {fitted.unit!r}, and the model counts in {unit!r}")
     _check_covariance(fitted)

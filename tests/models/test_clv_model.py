@@ -72,8 +72,8 @@ class TestParameters:
             ("shrinkage", -1, "a number, 0 or more"),
             ("kappa", -1.0, "None, or a number, 0 or more"),
             ("kappa", math.nan, "None, or a number, 0 or more"),
-            ("n_draws", 0, "a whole number, 1 or more"),
-            ("n_draws", 2.5, "a whole number, 1 or more"),
+            ("n_draws", 0, "a whole number from 1 to 100,000"),
+            ("n_draws", 2.5, "a whole number from 1 to 100,000"),
             ("generations", 2, "1 or 'all'"),
             ("generations", True, "1 or 'all'"),
             (
