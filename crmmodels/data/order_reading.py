@@ -146,6 +146,7 @@ def _named(native: Any, reading: Reading) -> tuple[Lines, Callable[[Lines], Line
         local = _is_zoned(native.dtypes.get(time))
         native = _with_local_time(native, time, reading.time_zone) if local else native
     else:
+        native = duckdb_engine.with_plain_ids(native) if duckdb_engine.is_relation(native) else native
         native = with_plain_columns(any_frame(native), reading.roles)
     opened: Any = any_frame(native)
     schema = opened.collect_schema()

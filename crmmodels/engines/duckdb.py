@@ -86,6 +86,13 @@ def _csv_reason(said: str) -> str:
     return f"{place}: {found(r'^(?!Invalid Input|Original Line)(.+)$') or said.splitlines()[0]} ({shown}); correct that line"
 
 
+def with_plain_ids(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Turn UUIDs into the texts that they are written as, which other frames know."""
+    columns = [name for name, kind in zip(relation.columns, relation.types, strict=True) if str(kind) == "UUID"]
+    replaced = ", ".join(f"CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}" for name in columns)
+    return relation.project(f"* REPLACE ({replaced})") if columns else relation
+
+
 def renamed(relation: duckdb.DuckDBPyRelation, names: Mapping[str, str]) -> duckdb.DuckDBPyRelation:
     """Give columns other names; in SQL, since the names of expressions are patterns where they hold an asterisk."""
     return relation.project(", ".join(f"{identifier(name)} AS {identifier(to)}" for name, to in names.items()))
