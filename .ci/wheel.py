@@ -54,7 +54,10 @@ def check_package() -> None:
     customers = crm.Orders(orders, customer="customer", time="date", amount="money").customers()
     model = crm.RFMModel(n_bins=2, segments="eight").fit(customers)
     table = model.score(customers).assign(segment=model.segment(customers))
-    check(holds=list(customers["customer_id"]) == ["ann", "bob", "cem", "dee", "eve"], message=f"unexpected customers:\n{customers}")
+    check(
+        holds=list(customers["customer_id"]) == ["ann", "bob", "cem", "dee", "eve"],
+        message=f"unexpected customers:\n{customers}",
+    )
     check(holds=table["segment"].astype(str)[2] == "key value", message=f"the best customer is not the best:\n{table}")
     print(table.to_string())
 
