@@ -8,6 +8,8 @@ from itertools import zip_longest
 _DATE = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?"
 _NUMBER = r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:e[-+]?\d+)?(?![\w.]*\w)"
 _FIGURE = re.compile(rf"(?<!\d)(?P<date>{_DATE})|(?P<number>{_NUMBER})", re.IGNORECASE)
+_STEPS = re.compile(r"\b(n_iterations\W+)\d+")
+"""How many steps a search took is no result of it; rounding decides when it ends."""
 _HALF_WAY = 1.001
 """One unit of the last place, and the rounding of the number that was read."""
 
@@ -18,7 +20,7 @@ def differences(found: str, expected: str, *, rtol: float, atol: float = 0.0) ->
     Parameters
     ----------
     found, expected : str
-        Texts; dates are text, and so are digits that are part of a word.
+        Texts; dates are text, and so are digits that are part of a word. What follows ``n_iterations`` is not compared.
     rtol : float
         Difference of two numbers that is taken for rounding, relative to the larger.
     atol : float, default 0.0
@@ -29,6 +31,7 @@ def differences(found: str, expected: str, *, rtol: float, atol: float = 0.0) ->
     str
         What differs. Numbers that are written with decimals, or with a power of ten, may differ by one unit of the last place besides.
     """
+    found, expected = (_STEPS.sub(r"\1", text) for text in (found, expected))
     words, others = (_FIGURE.sub(_as_word, text) for text in (found, expected))
     if words != others:
         lines = zip_longest(words.splitlines(), others.splitlines())
