@@ -38,6 +38,16 @@ class Likelihood:
     gradient: FloatArray
     hessian: FloatArray
 
+    def is_finite(self) -> bool:
+        """Whether value and derivatives are numbers, as they are not where a parameter overflows.
+
+        Returns
+        -------
+        bool
+            False where any of them is infinite or NaN.
+        """
+        return bool(np.isfinite(self.value) and np.isfinite(self.gradient).all() and np.isfinite(self.hessian).all())
+
 
 LikelihoodFunction: TypeAlias = Callable[[FloatArray], Likelihood]
 
@@ -107,6 +117,8 @@ def maximise(
     high = np.full(len(start), np.inf) if highest is None else highest
     point = np.clip(start.astype(np.float64), low, high)
     here, n_evaluations, radius = likelihood(point), 1, _LARGEST_STEP
+    if not here.is_finite():
+        return Optimum(point, here, n_evaluations, converged=False)
     while True:
         free = ~_held(point, here.gradient, low, high)
         slope = np.abs(here.gradient[free]).max(initial=0.0)
@@ -124,7 +136,7 @@ def maximise(
         # At the top the gain drowns in rounding; a shorter gradient then says that the step was right.
         rounding = 64.0 * np.finfo(np.float64).eps * abs(here.value)
         shorter = np.abs(there.gradient[free]).max() < slope
-        accepted = np.isfinite(there.value) and (gain > rounding or (gain >= -rounding and shorter))
+        accepted = there.is_finite() and (gain > rounding or (gain >= -rounding and shorter))
         length = float(np.linalg.norm(step))
         if not accepted:
             if converged:

@@ -171,7 +171,7 @@ class ABCModel(BaseModel[ABCFit]):
 
     def columns(self) -> Sequence[Column]:
         """Columns that the model reads, beside the key."""
-        return (Column(name=self.value),)
+        return (Column.money(self.value),)
 
     def score_columns(self) -> Sequence[str]:
         """Share of the total, cumulative share and rank."""

@@ -160,7 +160,7 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
         return None if self.weight is None else values[self.weight]
 
     def _weight_columns(self) -> tuple[Column, ...]:
-        return () if self.weight is None else (Column(name=self.weight, minimum=0),)
+        return () if self.weight is None else (Column.count(self.weight, whole=False),)
 
     def _unit(self) -> str:
         return ""

@@ -12,7 +12,7 @@ from crmmodels._typing import FloatArray, TimeUnit
 from crmmodels.base import Values
 from crmmodels.data.age_units import UNIT_DAYS, UNIT_NAMES
 from crmmodels.data.orders import Orders
-from crmmodels.data.schema import Column, Conflict, count_of
+from crmmodels.data.schema import LARGEST_FREQUENCY, LARGEST_TIME, Column, Conflict, count_of
 from crmmodels.exceptions import CrmModelsWarning, ParameterError, UnitWarning
 from crmmodels.kernels.purchases import PurchaseTable, distinct_rows
 from crmmodels.models.parameters import is_number
@@ -34,13 +34,14 @@ class PurchaseReader(ParametricModel[ParametersT, PurchaseTable]):
 
     _units: ClassVar[tuple[str, ...]] = ("D", "W", "M", "Y")
     _whole: ClassVar[bool] = False
+    _longest: ClassVar[float] = LARGEST_TIME
 
     def columns(self) -> Sequence[Column]:
         """Columns that the model reads, beside the key."""
         return (
-            Column(name="frequency", minimum=0, whole=True),
-            Column(name="age_at_last", minimum=0, whole=self._whole, unit=self.unit),
-            Column(name="age", minimum=0, whole=self._whole, unit=self.unit),
+            Column.count("frequency", maximum=min(LARGEST_FREQUENCY, self._longest)),
+            Column.time("age_at_last", self._longest, whole=self._whole, unit=self.unit),
+            Column.time("age", self._longest, whole=self._whole, unit=self.unit),
             *self._weight_columns(),
         )
 
@@ -131,7 +132,12 @@ class PurchaseReader(ParametricModel[ParametersT, PurchaseTable]):
         if not is_number(time) or time <= 0 or (not endless and math.isinf(time)) or (self._whole and time % 1 > 0):
             kind = "a whole number" if self._whole else "a number"
             raise ParameterError.must_be(verb, "horizon", f"{kind} above 0, of {self._time_name()}", horizon)
+        if self._longest < time < math.inf:
+            raise ParameterError.must_be(verb, "horizon", f"at most {self._most_time()}", horizon)
         return time
+
+    def _most_time(self) -> str:
+        return f"{self._longest:,.0f} {self._time_name()}"
 
 
 def history_of(values: Values) -> tuple[FloatArray, FloatArray, FloatArray]:
