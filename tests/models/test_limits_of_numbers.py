@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 import crmmodels as crm
 
 MODELS: Final[Mapping[str, Any]] = {
-    "RFM": lambda: crm.RFMModel(),
-    "ABC": lambda: crm.ABCModel(),
-    "gamma-gamma": lambda: crm.GammaGammaModel(),
+    "RFM": crm.RFMModel,
+    "ABC": crm.ABCModel,
+    "gamma-gamma": crm.GammaGammaModel,
     "Pareto/NBD": lambda: crm.ParetoNBDModel(horizon=30),
     "BG/NBD": lambda: crm.BetaGeoModel(horizon=30),
     "MBG/NBD": lambda: crm.ModifiedBetaGeoModel(horizon=30),
     "NBD": lambda: crm.NBDModel(horizon=30),
     "BG/BB": lambda: crm.BetaGeoBetaBinomModel(horizon=3),
     "sBG": lambda: crm.ShiftedBetaGeoModel(horizon=3),
-    "CLV": lambda: crm.CLVModel(),
-    "lifecycle": lambda: crm.LifecycleModel(),
+    "CLV": crm.CLVModel,
+    "lifecycle": crm.LifecycleModel,
 }
 TIMES: Final = ("age_at_last", "age", "days_since_last")
 COUNTS: Final = ("frequency", "n_orders", "tenure")
