@@ -20,6 +20,8 @@ LARGEST_SHAPE: Final = 1e4
 _RUNNING: Final = 10.0
 """A shape this large, or its inverse this small, runs to infinity, or 0, where its partner does."""
 _WIDEST_SCALE: Final = 1e9
+_LEVEL: Final = 1e-12
+"""Slope per customer that may be made by rounding."""
 _FLATTEST: Final = 1e-13
 """Curvature, relative to the largest, below which rounding alone may have made it."""
 
@@ -50,6 +52,29 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Limit(Generic[TableT_contra]):
+    """A simpler model to which a family comes at an edge that climbs approach ever more slowly.
+
+    Attributes
+    ----------
+    best : callable
+        A table and the highest log parameters to the point at the edge where the simpler model is best, of shape (n_parameters,), or None
+        where it has no best parameters.
+    is_near : callable
+        Log parameters and a table to whether the family can hardly be told from the simpler model there.
+    beside : callable
+        The best point and a table to points at the edge, at which the likelihood must not rise away from it.
+    parameter : int
+        Position of the parameter along which it would rise.
+    """
+
+    best: Callable[[TableT_contra, FloatArray], FloatArray | None]
+    is_near: Callable[[FloatArray, TableT_contra], bool]
+    beside: Callable[[FloatArray, TableT_contra], Sequence[FloatArray]]
+    parameter: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Family(Generic[ParametersT_co, TableT_contra]):
     """A parametric family of likelihoods, with what the climb needs to know of it.
 
@@ -69,6 +94,8 @@ class Family(Generic[ParametersT_co, TableT_contra]):
         Parameters that carry the unit of the data; the others are shapes.
     edges : tuple of Edge
         What a shape without a best value means.
+    limit : Limit or None
+        The simpler model at an edge that climbs do not reach in few steps.
     """
 
     parameters: type[ParametersT_co]
@@ -78,6 +105,7 @@ class Family(Generic[ParametersT_co, TableT_contra]):
     total_weight: Callable[[TableT_contra], float]
     scales: frozenset[str]
     edges: tuple[Edge, ...]
+    limit: Limit[TableT_contra] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -162,32 +190,104 @@ def estimate(
     Notes
     -----
     A large table is climbed from where a sample of it ends, which saves most of its evaluations. Where the first start leads
-    to no top or to an edge, others are tried and the best end wins.
+    to no top or to an edge, others are tried and the best end wins; of a large table they are tried on the sample. A climb towards the simpler
+    model of a `Limit` ends as soon as that is better; whether the likelihood falls on all ways from it is looked at there.
     """
     guess = np.log(family.start(table))
-    lowest, highest = _bounds(family, guess)
+    bounds = _bounds(family, guess)
     sample = family.sample(table)
-    if sample is not None:
-        small = maximise(
-            penalised(lambda point: family.log_likelihood(point, sample), penalty),
-            guess,
-            family.total_weight(sample),
-            lowest=lowest,
-            highest=highest,
-        )
-        inside = bool((small.log_parameters > lowest).all() and (small.log_parameters < highest).all())
-        guess = small.log_parameters if small.converged and inside else guess
-    likelihood = penalised(lambda point: family.log_likelihood(point, table), penalty)
-    weight = family.total_weight(table)
+    if sample is None:
+        return _best(_Search(family, table, penalty, bounds), guess)
+    small = _best(_Search(family, sample, penalty, bounds), guess)
+    whole = _Search(family, table, penalty, bounds)
+    found = None if small is None else whole.end(small.optimum.log_parameters, small)
+    is_like = found is not None and small is not None and set(found.edges) <= set(small.edges)
+    return found if is_like else _best(whole, guess)
+
+
+def _best(search: _Search[ParametersT_co, TableT_contra], guess: FloatArray) -> Estimate | None:
+    """The best end of several climbs, of the first where that is no edge."""
     best: Estimate | None = None
-    for start in _starts(family, guess):
-        found = maximise(likelihood, start, weight, lowest=lowest, highest=highest)
-        ended = _estimate(family, found, lowest, highest)
-        if ended is not None and (best is None or found.likelihood.value > best.optimum.likelihood.value + 1e-9 * weight):
+    for start in _starts(search.family, guess):
+        ended = search.end(start)
+        if ended is not None and (best is None or _value(ended) > _value(best) + 1e-9 * search.weight):
             best = ended
-        if best is not None and not best.edges:
+        if best is not None and (not best.edges or best is search.at_limit()):
             break
     return best
+
+
+def _value(found: Estimate) -> float:
+    return found.optimum.likelihood.value
+
+
+class _Search(Generic[ParametersT_co, TableT_contra]):
+    """Climbs on one table, which know the simpler model that the likelihood may come to."""
+
+    def __init__(
+        self,
+        family: Family[ParametersT_co, TableT_contra],
+        table: TableT_contra,
+        penalty: Penalty | None,
+        bounds: tuple[FloatArray, FloatArray],
+    ) -> None:
+        self.family = family
+        self.weight = family.total_weight(table)
+        self._table = table
+        self._lowest, self._highest = bounds
+        self._likelihood = penalised(lambda point: family.log_likelihood(point, table), penalty)
+        # Under priors the simpler model is no limit.
+        self._limit = family.limit if penalty is None else None
+        self._at_limit: Estimate | None = None
+
+    def at_limit(self) -> Estimate | None:
+        """The simpler model at its best, once a climb came near it; None where the likelihood rises away from it."""
+        return self._at_limit
+
+    def end(self, start: FloatArray, like: Estimate | None = None) -> Estimate | None:
+        """Where a climb ends; at the simpler model if that is better. From the end of a sample at the limit, that is tried first."""
+        if like is not None and self._limit is not None and self._limit.is_near(start, self._table):
+            found = self._stand_at_limit()
+            if found is not None:
+                return found
+        climbed = self._climb(start, self._leads_to_limit if self._limit is not None else None)
+        if not climbed.converged and self._at_limit is not None:
+            return self._at_limit
+        return _estimate(self.family, climbed, self._lowest, self._highest)
+
+    def _climb(self, start: FloatArray, leads_nowhere: Callable[[FloatArray, Likelihood], bool] | None) -> Optimum:
+        return maximise(
+            self._likelihood,
+            start,
+            self.weight,
+            lowest=self._lowest,
+            highest=self._highest,
+            leads_nowhere=leads_nowhere,
+        )
+
+    def _leads_to_limit(self, point: FloatArray, here: Likelihood) -> bool:
+        if self._limit is None or not self._limit.is_near(point, self._table):
+            return False
+        found = self._at_limit or self._stand_at_limit()
+        return found is not None and here.value <= _value(found)
+
+    def _stand_at_limit(self) -> Estimate | None:
+        """The simpler model at its best, where the likelihood falls on every way from it."""
+        limit = self._limit
+        point = None if limit is None else limit.best(self._table, self._highest)
+        if limit is None or point is None:
+            self._limit = None
+            return None
+        beside = limit.beside(point, self._table)
+        falls = all(self._likelihood(other).gradient[limit.parameter] <= _LEVEL * self.weight for other in beside)
+        self._at_limit = None
+        if falls:
+            here = self._likelihood(point)
+            optimum = Optimum(point, here, 1 + len(beside), converged=here.is_finite())
+            self._at_limit = _estimate(self.family, optimum, self._lowest, self._highest)
+        if self._at_limit is None:
+            self._limit = None
+        return self._at_limit
 
 
 def covariance_of(hessian: FloatArray, determined: BoolArray) -> FloatArray | None:

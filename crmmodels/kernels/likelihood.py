@@ -82,6 +82,7 @@ def maximise(
     lowest: FloatArray | None = None,
     highest: FloatArray | None = None,
     most_evaluations: int = 200,
+    leads_nowhere: Callable[[FloatArray, Likelihood], bool] | None = None,
 ) -> Optimum:
     """Climb to a maximum by Newton steps in a trust region, within bounds.
 
@@ -97,6 +98,8 @@ def maximise(
         Bounds of the log parameters; none if left out.
     most_evaluations : int, default 200
         Likelihoods after which the climb gives up.
+    leads_nowhere : callable, optional
+        A point and its likelihood to whether the climb may as well end there, unconverged.
 
     Returns
     -------
@@ -119,7 +122,7 @@ def maximise(
     here, n_evaluations, radius = likelihood(point), 1, _LARGEST_STEP
     if not here.is_finite():
         return Optimum(point, here, n_evaluations, converged=False)
-    while True:
+    while leads_nowhere is None or not leads_nowhere(point, here):
         free = ~_held(point, here.gradient, low, high)
         slope = np.abs(here.gradient[free]).max(initial=0.0)
         converged = bool(slope <= _GRADIENT_TOLERANCE * total_weight)
@@ -150,6 +153,8 @@ def maximise(
         elif gain < 0.25 * foretold and gain > rounding:
             radius *= 0.5
         point, here = np.clip(point + step, low, high), there
+    else:
+        converged = False
     return Optimum(point, here, n_evaluations, converged)
 
 

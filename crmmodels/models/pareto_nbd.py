@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from crmmodels._typing import FloatArray
 from crmmodels.kernels import pareto_nbd, pareto_nbd_discounting, pareto_nbd_distribution, pareto_nbd_purchases
-from crmmodels.kernels.estimation import Edge, Family
+from crmmodels.kernels.estimation import SMALLEST_SHAPE, Edge, Family, Limit, estimate
 from crmmodels.kernels.pareto_nbd import ParetoNBDParameters
-from crmmodels.kernels.purchases import PurchaseTable
+from crmmodels.kernels.purchases import PurchaseTable, distinct_rows
 from crmmodels.kernels.simulation import simulate_pareto_nbd
+from crmmodels.models.nbd import FAMILY as NBD_FAMILY
 from crmmodels.models.parametric_fit import ParametricFit
 from crmmodels.models.priors import GammaPrior, LogNormalPrior
 from crmmodels.models.purchase import PurchaseModel
@@ -31,6 +33,30 @@ _EDGES: Final = (
     Edge("s", "large", "no difference in dropout between customers can be seen; one common dropout rate fits as well", "beta"),
 )
 
+_NO_DROPOUT: Final = 1e-3
+"""Share of customers of mean age who have dropped out, below which the likelihood hardly tells."""
+_R, _ALPHA, _S, _BETA = range(4)
+
+
+def _without_dropout(table: PurchaseTable, highest: FloatArray) -> FloatArray | None:
+    """The NBD model at its best, as Pareto/NBD with next to no dropout."""
+    found = estimate(NBD_FAMILY, distinct_rows(table.frequency, np.zeros(len(table.age)), table.age, table.weight).table)
+    if found is None:
+        return None
+    return np.array([*found.optimum.log_parameters, np.log(SMALLEST_SHAPE), highest[_BETA]])
+
+
+def _is_without_dropout(point: FloatArray, table: PurchaseTable) -> bool:
+    return bool(np.exp(point[_S]) * np.log1p(typical_age(table) / np.exp(point[_BETA])) < _NO_DROPOUT)
+
+
+def _little_dropout(point: FloatArray, table: PurchaseTable) -> Sequence[FloatArray]:
+    """Points with little dropout, of a few customers early or of more of them at any time."""
+    points = np.tile(point, (3, 1))
+    points[:, _BETA] = np.log(typical_age(table)) + np.log([0.01, 1.0, 100.0])
+    return list(points)
+
+
 _FAMILY: Final = Family(
     ParetoNBDParameters,
     pareto_nbd.log_likelihood,
@@ -39,6 +65,7 @@ _FAMILY: Final = Family(
     n_customers,
     frozenset({"alpha", "beta"}),
     _EDGES,
+    Limit(_without_dropout, _is_without_dropout, _little_dropout, _S),
 )
 
 _PROCESS: Final = PurchaseProcess(
