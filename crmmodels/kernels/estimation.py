@@ -20,8 +20,12 @@ LARGEST_SHAPE: Final = 1e4
 _RUNNING: Final = 10.0
 """A shape this large, or its inverse this small, runs to infinity, or 0, where its partner does."""
 _WIDEST_SCALE: Final = 1e9
-_LEVEL: Final = 1e-12
-"""Slope per customer that may be made by rounding."""
+_NO_SCALE: Final = 1e-6
+"""A scale this small beside the other one of the family runs to 0."""
+_FAR: Final = float(np.log(30.0))
+"""A log shape above this that still rises is on its way to an edge that is known."""
+_NO_CURVATURE: Final = 1e-9
+"""Curvature, relative to the largest, below which a partner at an edge is in no combination that the data determine."""
 _FLATTEST: Final = 1e-13
 """Curvature, relative to the largest, below which rounding alone may have made it."""
 
@@ -62,16 +66,14 @@ class Limit(Generic[TableT_contra]):
         where it has no best parameters.
     is_near : callable
         Log parameters and a table to whether the family can hardly be told from the simpler model there.
-    beside : callable
-        The best point and a table to points at the edge, at which the likelihood must not rise away from it.
-    parameter : int
-        Position of the parameter along which it would rise.
+    rises : callable
+        That point, the log-likelihood there and a table to the best of some points beside it that are above it, or None where the
+        likelihood falls on every way from it.
     """
 
     best: Callable[[TableT_contra, FloatArray], FloatArray | None]
     is_near: Callable[[FloatArray, TableT_contra], bool]
-    beside: Callable[[FloatArray, TableT_contra], Sequence[FloatArray]]
-    parameter: int
+    rises: Callable[[FloatArray, float, TableT_contra], FloatArray | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +157,8 @@ class Estimate:
         Where the climb ended.
     covariance : ndarray of float64, shape (n_parameters, n_parameters)
         Of the log parameters: the inverse of minus the Hessian; infinite on the diagonal of parameters that the data leave
-        undetermined, and 0 beside it.
+        undetermined, and 0 beside it. At an edge that of the others is the one of the simpler model there, with all that the data determine:
+        the parameter that runs off is held, its partner is not, for the two together tell what the simpler model has in their place.
     determined : ndarray of bool, shape (n_parameters,)
         Whether the data determine each parameter.
     edges : tuple of Edge
@@ -191,7 +194,7 @@ def estimate(
     -----
     A large table is climbed from where a sample of it ends, which saves most of its evaluations. Where the first start leads
     to no top or to an edge, others are tried and the best end wins; of a large table they are tried on the sample. A climb towards the simpler
-    model of a `Limit` ends as soon as that is better; whether the likelihood falls on all ways from it is looked at there.
+    model of a `Limit` ends as soon as that is better; where the likelihood rises on a way from it, that is climbed.
     """
     guess = np.log(family.start(table))
     bounds = _bounds(family, guess)
@@ -200,21 +203,24 @@ def estimate(
         return _best(_Search(family, table, penalty, bounds), guess)
     small = _best(_Search(family, sample, penalty, bounds), guess)
     whole = _Search(family, table, penalty, bounds)
-    found = None if small is None else whole.end(small.optimum.log_parameters, small)
+    found = None if small is None else whole.end_of(small)
     is_like = found is not None and small is not None and set(found.edges) <= set(small.edges)
     return found if is_like else _best(whole, guess)
 
 
 def _best(search: _Search[ParametersT_co, TableT_contra], guess: FloatArray) -> Estimate | None:
-    """The best end of several climbs, of the first where that is no edge."""
+    """The best end of several climbs, of the first where that is no edge; one at which a scale vanishes only if there is no other."""
     best: Estimate | None = None
+    without_scale: Estimate | None = None
     for start in _starts(search.family, guess):
-        ended = search.end(start)
+        ended = search.end(start, best)
+        if ended is not None and any(edge.parameter in search.family.scales for edge in ended.edges):
+            without_scale, ended = without_scale or ended, None
         if ended is not None and (best is None or _value(ended) > _value(best) + 1e-9 * search.weight):
             best = ended
         if best is not None and (not best.edges or best is search.at_limit()):
             break
-    return best
+    return best or without_scale
 
 
 def _value(found: Estimate) -> float:
@@ -241,21 +247,30 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
         self._at_limit: Estimate | None = None
 
     def at_limit(self) -> Estimate | None:
-        """The simpler model at its best, once a climb came near it; None where the likelihood rises away from it."""
+        """The simpler model at its best or what is better beside it, once a climb came near it."""
         return self._at_limit
 
-    def end(self, start: FloatArray, like: Estimate | None = None) -> Estimate | None:
-        """Where a climb ends; at the simpler model if that is better. From the end of a sample at the limit, that is tried first."""
-        if like is not None and self._limit is not None and self._limit.is_near(start, self._table):
+    def end(self, start: FloatArray, known: Estimate | None = None) -> Estimate | None:
+        """Where a climb ends: at the simpler model if that is better, and nowhere if it leads to an edge that is known."""
+
+        def leads_nowhere(point: FloatArray, here: Likelihood) -> bool:
+            return self._leads_to_limit(point, here) or (known is not None and self._leads_to(known, point, here))
+
+        found = self._climb(start, leads_nowhere)
+        if not found.converged and self._at_limit is not None:
+            return self._at_limit
+        return _estimate(self.family, found, self._lowest, self._highest)
+
+    def end_of(self, sample: Estimate) -> Estimate | None:
+        """Where a climb from the end of a sample ends; where that is at the limit, without a climb."""
+        start = sample.optimum.log_parameters
+        if self._limit is not None and self._limit.is_near(start, self._table):
             found = self._stand_at_limit()
             if found is not None:
                 return found
-        climbed = self._climb(start, self._leads_to_limit if self._limit is not None else None)
-        if not climbed.converged and self._at_limit is not None:
-            return self._at_limit
-        return _estimate(self.family, climbed, self._lowest, self._highest)
+        return self.end(start)
 
-    def _climb(self, start: FloatArray, leads_nowhere: Callable[[FloatArray, Likelihood], bool] | None) -> Optimum:
+    def _climb(self, start: FloatArray, leads_nowhere: Callable[[FloatArray, Likelihood], bool] | None = None) -> Optimum:
         return maximise(
             self._likelihood,
             start,
@@ -271,20 +286,24 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
         found = self._at_limit or self._stand_at_limit()
         return found is not None and here.value <= _value(found)
 
+    def _leads_to(self, known: Estimate, point: FloatArray, here: Likelihood) -> bool:
+        """Whether a shape runs to infinity, as it does at an edge that is known and better."""
+        names = self.family.names
+        runs = [names.index(edge.parameter) for edge in known.edges if edge.side == "large"]
+        return here.value <= _value(known) and any(point[i] >= _FAR and here.gradient[i] > 0 for i in runs)
+
     def _stand_at_limit(self) -> Estimate | None:
-        """The simpler model at its best, where the likelihood falls on every way from it."""
+        """The simpler model at its best, or the end of a climb from it where that is better and no other edge."""
         limit = self._limit
         point = None if limit is None else limit.best(self._table, self._highest)
-        if limit is None or point is None:
-            self._limit = None
-            return None
-        beside = limit.beside(point, self._table)
-        falls = all(self._likelihood(other).gradient[limit.parameter] <= _LEVEL * self.weight for other in beside)
-        self._at_limit = None
-        if falls:
+        if limit is not None and point is not None:
             here = self._likelihood(point)
-            optimum = Optimum(point, here, 1 + len(beside), converged=here.is_finite())
-            self._at_limit = _estimate(self.family, optimum, self._lowest, self._highest)
+            found = _estimate(self.family, Optimum(point, here, 1, here.is_finite()), self._lowest, self._highest)
+            higher = limit.rises(point, here.value, self._table)
+            climbed = None if higher is None else _estimate(self.family, self._climb(higher), self._lowest, self._highest)
+            self._at_limit = found
+            if climbed is not None and found is not None and set(climbed.edges) <= set(found.edges):
+                self._at_limit = max(found, climbed, key=_value)
         if self._at_limit is None:
             self._limit = None
         return self._at_limit
@@ -335,6 +354,8 @@ def edges_of(family: Family[ParametersT_co, TableT_contra], parameters: FloatArr
 
     def lies_at(edge: Edge) -> bool:
         value, other = shapes[edge.parameter], shapes.get(edge.partner or "", 1.0)
+        if edge.parameter in family.scales:
+            return value <= _NO_SCALE * min(shapes[name] for name in family.scales if name != edge.parameter)
         if edge.partner in family.scales:
             other = 1.0
         # Of two shapes that run in proportion, one reaches its bound first.
@@ -381,5 +402,29 @@ def _estimate(
     if any(is_at and name not in undetermined for is_at, name in zip(at_bound.tolist(), names, strict=True)):
         return None
     determined = np.array([name not in undetermined for name in names])
-    covariance = covariance_of(found.likelihood.hessian, determined)
+    covariance = _covariance_at(edges, names, found.likelihood.hessian, determined)
     return None if covariance is None else Estimate(found, covariance, determined, edges)
+
+
+def _covariance_at(
+    edges: tuple[Edge, ...], names: tuple[str, ...], hessian: FloatArray, determined: BoolArray
+) -> FloatArray | None:
+    """Covariance of the parameters that the data determine, whatever the combinations are that they determine of the others.
+
+    With p at its bound, the partner v is as good as the combination of p and v that the simpler model keeps, such as p times v. A partner
+    without curvature, such as the scale of dropout rates where nobody drops out, is in no combination.
+    """
+    curvature = -np.diag(hessian)
+    held = {edge.parameter for edge in edges}
+    free = determined.copy()
+    for name in {edge.partner for edge in edges} - held - {None}:
+        position = names.index(str(name))
+        free[position] = curvature[position] > _NO_CURVATURE * np.abs(curvature).max()
+    covariance = covariance_of(hessian, free)
+    if covariance is None and (free != determined).any():
+        covariance = covariance_of(hessian, determined)
+    if covariance is not None:
+        off = ~determined
+        covariance[off, :], covariance[:, off] = 0.0, 0.0
+        covariance[off, off] = np.inf
+    return covariance

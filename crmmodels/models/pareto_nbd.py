@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -30,12 +29,17 @@ def _start(table: PurchaseTable) -> FloatArray:
 _EDGES: Final = (
     *RATE_EDGES,
     Edge("s", "small", "no dropout can be seen, so the NBD model, without dropout, fits as well", "beta"),
+    Edge("beta", "small", "a share of the customers drops out right after the first order, and the others hardly ever", "s"),
     Edge("s", "large", "no difference in dropout between customers can be seen; one common dropout rate fits as well", "beta"),
 )
 
 _NO_DROPOUT: Final = 1e-3
 """Share of customers of mean age who have dropped out, below which the likelihood hardly tells."""
-_R, _ALPHA, _S, _BETA = range(4)
+_S, _BETA = 2, 3
+_BETAS: Final = np.log(10.0) * np.array([-3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 1.0, 2.0])
+"""Logarithms of the betas, over the mean age, that are tried beside no dropout: their dropout comes at once, or at any time."""
+_GAIN: Final = 1e-12
+"""Log-likelihood per customer that rounding may have made."""
 
 
 def _without_dropout(table: PurchaseTable, highest: FloatArray) -> FloatArray | None:
@@ -50,11 +54,14 @@ def _is_without_dropout(point: FloatArray, table: PurchaseTable) -> bool:
     return bool(np.exp(point[_S]) * np.log1p(typical_age(table) / np.exp(point[_BETA])) < _NO_DROPOUT)
 
 
-def _little_dropout(point: FloatArray, table: PurchaseTable) -> Sequence[FloatArray]:
-    """Points with little dropout, of a few customers early or of more of them at any time."""
-    points = np.tile(point, (3, 1))
-    points[:, _BETA] = np.log(typical_age(table)) + np.log([0.01, 1.0, 100.0])
-    return list(points)
+def _with_some_dropout(point: FloatArray, value: float, table: PurchaseTable) -> FloatArray | None:
+    """A point with little dropout, of a few customers early or of more of them at any time, that is above its like and above none."""
+    points = np.tile(point, (len(_BETAS), 1))
+    points[:, _BETA] = np.log(typical_age(table)) + _BETAS
+    values = np.array([pareto_nbd.log_likelihood_value(one, table) for one in points])
+    is_top = (values >= np.append(values[1:], -np.inf)) & (values >= np.append(np.inf, values[:-1]))
+    best = int(np.argmax(np.where(is_top, values, -np.inf)))
+    return points[best] if is_top[best] and values[best] > value + _GAIN * n_customers(table) else None
 
 
 _FAMILY: Final = Family(
@@ -65,7 +72,7 @@ _FAMILY: Final = Family(
     n_customers,
     frozenset({"alpha", "beta"}),
     _EDGES,
-    Limit(_without_dropout, _is_without_dropout, _little_dropout, _S),
+    Limit(_without_dropout, _is_without_dropout, _with_some_dropout),
 )
 
 _PROCESS: Final = PurchaseProcess(
