@@ -24,6 +24,8 @@ _NO_SCALE: Final = 1e-6
 """A scale this small beside the other one of the family runs to 0."""
 _FAR: Final = float(np.log(30.0))
 """A log shape above this that still rises is on its way to an edge that is known."""
+_LOW: Final = float(np.log(1e5))
+"""A log scale no more than this above its bound that still falls is on its way to 0."""
 _NO_CURVATURE: Final = 1e-9
 """Curvature, relative to the largest, below which a partner at an edge is in no combination that the data determine."""
 _FLATTEST: Final = 1e-13
@@ -64,15 +66,16 @@ class Limit(Generic[TableT_contra]):
     best : callable
         A table and the highest log parameters to the point at the edge where the simpler model is best, of shape (n_parameters,), or None
         where it has no best parameters.
-    is_near : callable
-        Log parameters and a table to whether the family can hardly be told from the simpler model there.
+    margin : callable
+        Log parameters and a table to the log-likelihood by which the family must exceed the simpler model there to be told from it; -inf
+        where the two are not close.
     rises : callable
         That point, the log-likelihood there and a table to the best of some points beside it that are above it, or None where the
         likelihood falls on every way from it.
     """
 
     best: Callable[[TableT_contra, FloatArray], FloatArray | None]
-    is_near: Callable[[FloatArray, TableT_contra], bool]
+    margin: Callable[[FloatArray, TableT_contra], float]
     rises: Callable[[FloatArray, float, TableT_contra], FloatArray | None]
 
 
@@ -209,18 +212,15 @@ def estimate(
 
 
 def _best(search: _Search[ParametersT_co, TableT_contra], guess: FloatArray) -> Estimate | None:
-    """The best end of several climbs, of the first where that is no edge; one at which a scale vanishes only if there is no other."""
+    """The best end of several climbs, of the first where that is no edge, or where another climb leads to it, too."""
     best: Estimate | None = None
-    without_scale: Estimate | None = None
     for start in _starts(search.family, guess):
         ended = search.end(start, best)
-        if ended is not None and any(edge.parameter in search.family.scales for edge in ended.edges):
-            without_scale, ended = without_scale or ended, None
         if ended is not None and (best is None or _value(ended) > _value(best) + 1e-9 * search.weight):
             best = ended
-        if best is not None and (not best.edges or best is search.at_limit()):
+        if best is not None and (not best.edges or best is search.at_limit() or search.is_confirmed):
             break
-    return best or without_scale
+    return best
 
 
 def _value(found: Estimate) -> float:
@@ -245,6 +245,7 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
         # Under priors the simpler model is no limit.
         self._limit = family.limit if penalty is None else None
         self._at_limit: Estimate | None = None
+        self.is_confirmed = False
 
     def at_limit(self) -> Estimate | None:
         """The simpler model at its best or what is better beside it, once a climb came near it."""
@@ -264,7 +265,7 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
     def end_of(self, sample: Estimate) -> Estimate | None:
         """Where a climb from the end of a sample ends; where that is at the limit, without a climb."""
         start = sample.optimum.log_parameters
-        if self._limit is not None and self._limit.is_near(start, self._table):
+        if self._limit is not None and self._limit.margin(start, self._table) > -np.inf:
             found = self._stand_at_limit()
             if found is not None:
                 return found
@@ -281,16 +282,22 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
         )
 
     def _leads_to_limit(self, point: FloatArray, here: Likelihood) -> bool:
-        if self._limit is None or not self._limit.is_near(point, self._table):
+        margin = -np.inf if self._limit is None else self._limit.margin(point, self._table)
+        if np.isneginf(margin):
             return False
         found = self._at_limit or self._stand_at_limit()
-        return found is not None and here.value <= _value(found)
+        return found is not None and here.value <= _value(found) + margin
 
     def _leads_to(self, known: Estimate, point: FloatArray, here: Likelihood) -> bool:
         """Whether a shape runs to infinity, as it does at an edge that is known and better."""
         names = self.family.names
         runs = [names.index(edge.parameter) for edge in known.edges if edge.side == "large"]
-        return here.value <= _value(known) and any(point[i] >= _FAR and here.gradient[i] > 0 for i in runs)
+        leads = any(point[i] >= _FAR and here.gradient[i] > 0 for i in runs)
+        gone = [names.index(edge.parameter) for edge in known.edges if edge.parameter in self.family.scales]
+        # Bounds of scales are nine orders of magnitude off.
+        leads |= any(point[i] <= known.optimum.log_parameters[i] + _LOW and here.gradient[i] < 0 for i in gone)
+        self.is_confirmed |= leads and here.value <= _value(known)
+        return leads and here.value <= _value(known)
 
     def _stand_at_limit(self) -> Estimate | None:
         """The simpler model at its best, or the end of a climb from it where that is better and no other edge."""
