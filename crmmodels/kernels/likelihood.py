@@ -128,8 +128,7 @@ def maximise(
         converged = bool(slope <= _GRADIENT_TOLERANCE * total_weight)
         if not free.any() or n_evaluations >= most_evaluations:
             break
-        step = np.zeros(len(point))
-        step[free] = _step(here.gradient[free], here.hessian[np.ix_(free, free)], radius)
+        step = _step_within(point, here, free, radius, low, high)
         step = np.clip(point + _shortened(point, step, low, high) * step, low, high) - point
         if converged and np.abs(step).max() <= _STEP_TOLERANCE:
             break
@@ -162,6 +161,22 @@ def _held(point: FloatArray, gradient: FloatArray, low: FloatArray, high: FloatA
     """Whether each parameter is at a bound beyond which the likelihood rises."""
     held: BoolArray = ((point <= low) & (gradient < 0)) | ((point >= high) & (gradient > 0))
     return held
+
+
+def _step_within(
+    point: FloatArray, here: Likelihood, free: BoolArray, radius: float, low: FloatArray, high: FloatArray
+) -> FloatArray:
+    """Newton step of the free parameters; one at a bound that a step would carry beyond it is held, lest its partner leaves their ridge."""
+    free = free.copy()
+    while True:
+        step = np.zeros(len(point))
+        if not free.any():
+            return step
+        step[free] = _step(here.gradient[free], here.hessian[np.ix_(free, free)], radius)
+        outward = free & (((point <= low) & (step < 0)) | ((point >= high) & (step > 0)))
+        if not outward.any():
+            return step
+        free &= ~outward
 
 
 def _shortened(point: FloatArray, step: FloatArray, low: FloatArray, high: FloatArray) -> float:
