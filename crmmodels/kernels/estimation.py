@@ -208,6 +208,7 @@ def estimate(
     whole = _Search(family, table, penalty, bounds)
     found = None if small is None else whole.end_of(small)
     is_like = found is not None and small is not None and set(found.edges) <= set(small.edges)
+    is_like |= found is not None and found is whole.at_limit()
     return found if is_like else _best(whole, guess)
 
 
@@ -309,7 +310,8 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
             higher = limit.rises(point, here.value, self._table)
             climbed = None if higher is None else _estimate(self.family, self._climb(higher), self._lowest, self._highest)
             self._at_limit = found
-            if climbed is not None and found is not None and set(climbed.edges) <= set(found.edges):
+            is_scale = climbed is not None and any(edge.parameter in self.family.scales for edge in climbed.edges)
+            if climbed is not None and found is not None and not is_scale:
                 self._at_limit = max(found, climbed, key=_value)
         if self._at_limit is None:
             self._limit = None

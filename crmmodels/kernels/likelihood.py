@@ -128,7 +128,7 @@ def maximise(
         converged = bool(slope <= _GRADIENT_TOLERANCE * total_weight)
         if not free.any() or n_evaluations >= most_evaluations:
             break
-        step = _step_within(point, here, free, radius, low, high)
+        step = _step_within(point, here, free, radius, (low, high))
         step = np.clip(point + _shortened(point, step, low, high) * step, low, high) - point
         if converged and np.abs(step).max() <= _STEP_TOLERANCE:
             break
@@ -164,10 +164,10 @@ def _held(point: FloatArray, gradient: FloatArray, low: FloatArray, high: FloatA
 
 
 def _step_within(
-    point: FloatArray, here: Likelihood, free: BoolArray, radius: float, low: FloatArray, high: FloatArray
+    point: FloatArray, here: Likelihood, free: BoolArray, radius: float, bounds: tuple[FloatArray, FloatArray]
 ) -> FloatArray:
     """Newton step of the free parameters; one at a bound that a step would carry beyond it is held, lest its partner leaves their ridge."""
-    free = free.copy()
+    (low, high), free = bounds, free.copy()
     while True:
         step = np.zeros(len(point))
         if not free.any():

@@ -9,7 +9,7 @@ import numpy as np
 
 from crmmodels._typing import FloatArray
 from crmmodels.kernels import pareto_nbd, pareto_nbd_discounting, pareto_nbd_distribution, pareto_nbd_purchases
-from crmmodels.kernels.estimation import SMALLEST_SHAPE, Edge, Family, Limit, estimate
+from crmmodels.kernels.estimation import LARGEST_SHAPE, SMALLEST_SHAPE, Edge, Family, Limit, estimate
 from crmmodels.kernels.pareto_nbd import ParetoNBDParameters
 from crmmodels.kernels.purchases import PurchaseTable, distinct_rows
 from crmmodels.kernels.simulation import simulate_pareto_nbd
@@ -39,6 +39,8 @@ _AT_ONCE: Final = float(np.log(1e-4))
 """Logarithm of a beta, over the mean age, from which on customers drop out right after the first order or hardly ever."""
 _CHANCE: Final = 1.92
 """Log-likelihood that one parameter too many gains in 5 % of tables."""
+_ALIKE: Final = float(np.log(LARGEST_SHAPE / SMALLEST_SHAPE))
+"""Logarithm by which s and beta grow together to make dropout rates alike."""
 _S, _BETA = 2, 3
 _BETAS: Final = np.log(10.0) * np.array([-3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 1.0, 2.0])
 """Logarithms of the betas, over the mean age, that are tried beside no dropout: their dropout comes at once, or at any time."""
@@ -69,7 +71,12 @@ def _with_some_dropout(point: FloatArray, value: float, table: PurchaseTable) ->
     values = np.array([pareto_nbd.log_likelihood_value(one, table) for one in points])
     is_top = (values >= np.append(values[1:], -np.inf)) & (values >= np.append(np.inf, values[:-1]))
     best = int(np.argmax(np.where(is_top, values, -np.inf)))
-    return points[best] if is_top[best] and values[best] > value + _GAIN * n_customers(table) else None
+    if not is_top[best] or values[best] <= value + _GAIN * n_customers(table):
+        return None
+    # Of dropout at any time the rate alone counts, s over beta, and hardly differs between customers.
+    start: FloatArray = points[best]
+    start[[_S, _BETA]] += _ALIKE if _BETAS[best] >= 0.0 else 0.0
+    return start
 
 
 _FAMILY: Final = Family(
