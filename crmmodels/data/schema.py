@@ -79,9 +79,7 @@ class Column:
         return cls(name=name, minimum=minimum, maximum=maximum, whole=whole)
 
     @classmethod
-    def time(
-        cls, name: str, maximum: float = LARGEST_TIME, *, whole: bool = False, unit: str | None = None
-    ) -> Column:
+    def time(cls, name: str, maximum: float = LARGEST_TIME, *, whole: bool = False, unit: str | None = None) -> Column:
         """A column of times, such as ages, 0 or more.
 
         Parameters
