@@ -11,6 +11,9 @@ import pandas as pd
 # Of daily rates, near those of the CDNOW customers in weeks.
 PARAMETERS = {"beta_geo": (0.25, 30.0, 0.8, 2.4), "pareto_nbd": (0.55, 74.0, 0.6, 82.0)}
 SPEND = (6.25, 3.74, 15.4)
+# Customers who never drop out, with order days as even as chance makes them: where Pareto/NBD has no best dropout.
+UNIFORM = "uniform"
+UNIFORM_RATE = 0.02
 DAYS = 730
 AT_ONCE = 1_000_000
 COLUMNS = ("frequency", "age_at_last", "age", "mean_repeat_spend")
@@ -26,6 +29,8 @@ def customer_file(kind: str, n_customers: int, folder: Path) -> str:
             if kind == "gamma_gamma":
                 drawn = _drawn("beta_geo", AT_ONCE, len(parts))
                 parts.append(drawn[:, drawn[0] > 0][:, :missing])
+            elif kind == UNIFORM:
+                parts.append(_uniform(min(AT_ONCE, missing), len(parts)))
             else:
                 parts.append(_drawn(kind, min(AT_ONCE, missing), len(parts)))
         partial = path.with_suffix(".partial.npy")
@@ -47,6 +52,15 @@ def cdnow() -> pd.DataFrame:
 
     table = load_cdnow_summary_data_with_monetary_value().reset_index()
     return table.rename(columns={"recency": "age_at_last", "T": "age", "monetary_value": "mean_repeat_spend"})
+
+
+def _uniform(n: int, seed: int) -> Any:
+    """Orders at one rate for ever; those of a customer fall on any day."""
+    rng = np.random.default_rng([len(PARAMETERS), seed])
+    age = rng.integers(1, DAYS, n, endpoint=True).astype(np.float64)
+    x = rng.poisson(UNIFORM_RATE * age)
+    last = np.where(x > 0, np.ceil(age * rng.beta(np.maximum(x, 1), 1)), 0.0)
+    return np.stack([np.minimum(x, last), last, age, np.zeros(n)])
 
 
 def _drawn(kind: str, n: int, seed: int) -> Any:

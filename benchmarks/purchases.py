@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import measure
-from benchmarks.purchase_data import customer_file
+from benchmarks.purchase_data import UNIFORM, customer_file
 
 MODELS = ("beta_geo", "pareto_nbd")
 MILLION = 1_000_000
@@ -23,13 +23,23 @@ SIZES = (10_000, 100_000, MILLION, 10_000_000)
 PACKAGES = ("numpy", "scipy", "pandas", "lifetimes")
 # Of each model, how many customers lifetimes fits within minutes, and how often that is measured.
 LIFETIMES_SIZES = {"beta_geo": {10_000: 3, 100_000: 3, MILLION: 3}, "pareto_nbd": {10_000: 3, 100_000: 1}}
+# Of customers who never drop out; the fit is compared with that of as many who do.
+UNIFORM_SIZES = (20_000, 600_000)
 REPEAT = {10_000: 7, 100_000: 7, MILLION: 7, 10_000_000: 1}
 
 
 def purchases(largest: int, folder: Path) -> dict[str, Any]:
     """Every figure, with no more customers than the largest, and what it was measured on."""
     runs = []
-    for run in chain(_cdnow(), _sizes(largest, folder), _spend(folder), _scores(folder), _posteriors(folder), _quantiles()):
+    for run in chain(
+        _cdnow(),
+        _sizes(largest, folder),
+        _edges(largest, folder),
+        _spend(folder),
+        _scores(folder),
+        _posteriors(folder),
+        _quantiles(),
+    ):
         runs.append(run)
         print(run, flush=True)
     machine = {
@@ -55,6 +65,19 @@ def _sizes(largest: int, folder: Path) -> Iterator[dict[str, Any]]:
             yield {"n_customers": size, "model": model, **_measured("fit_ours", model, file, repeat=REPEAT[size])}
             if repeat := LIFETIMES_SIZES[model].get(size):
                 yield {"n_customers": size, "model": model, **_measured("fit_lifetimes", model, file, repeat=repeat)}
+
+
+def _edges(largest: int, folder: Path) -> Iterator[dict[str, Any]]:
+    """Fits of Pareto/NBD where nobody drops out, and beside them those of as many customers who do; the ratio of medians is told."""
+    for size in (size for size in UNIFORM_SIZES if size <= largest):
+        for data in ("drawn", UNIFORM):
+            file = customer_file("pareto_nbd" if data == "drawn" else UNIFORM, size, folder)
+            yield {
+                "n_customers": size,
+                "data": data,
+                "model": "pareto_nbd",
+                **_measured("fit_quietly", "pareto_nbd", file, repeat=7),
+            }
 
 
 def _spend(folder: Path) -> Iterator[dict[str, Any]]:

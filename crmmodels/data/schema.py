@@ -21,6 +21,14 @@ EXAMPLES_SHOWN: Final = 3
 """Offending rows that a message shows."""
 _LONGEST_SHOWN: Final = 80
 
+LARGEST_COUNT: Final = 1e9
+LARGEST_FREQUENCY: Final = 1e6
+LARGEST_TIME: Final = 1e12
+LARGEST_MONEY: Final = 1e18
+SMALLEST_MONEY: Final = 1e-18
+"""Largest counts, order days, times (in any unit) and amounts of money (in any currency, also below 0) that a table of customers may hold. What is
+beyond them is a mistake, such as a number that stands for a missing one, and would drown the digits of all others. The smallest money counts where logarithms of it are taken."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
@@ -47,6 +55,66 @@ class Column:
     whole: bool = False
     may_miss: bool = False
     unit: str | None = None
+
+    @classmethod
+    def count(cls, name: str, minimum: float = 0, maximum: float = LARGEST_COUNT, *, whole: bool = True) -> Column:
+        """A column of counts, such as orders.
+
+        Parameters
+        ----------
+        name : str
+            Name of the column.
+        minimum : float, default 0
+            Smallest count.
+        maximum : float, default 1e9
+            Largest count.
+        whole : bool, default True
+            Whether the counts must be whole numbers; weights need not.
+
+        Returns
+        -------
+        Column
+            What is read.
+        """
+        return cls(name=name, minimum=minimum, maximum=maximum, whole=whole)
+
+    @classmethod
+    def time(cls, name: str, maximum: float = LARGEST_TIME, *, whole: bool = False, unit: str | None = None) -> Column:
+        """A column of times, such as ages, 0 or more.
+
+        Parameters
+        ----------
+        name : str
+            Name of the column.
+        maximum : float, default 1e12
+            Longest time, in the unit of the column.
+        whole : bool, default False
+            Whether the times must be whole numbers.
+        unit : str, optional
+            Unit of time in which the model reads it.
+
+        Returns
+        -------
+        Column
+            What is read.
+        """
+        return cls(name=name, minimum=0, maximum=maximum, whole=whole, unit=unit)
+
+    @classmethod
+    def money(cls, name: str) -> Column:
+        """A column of money, from -1e18 to 1e18.
+
+        Parameters
+        ----------
+        name : str
+            Name of the column.
+
+        Returns
+        -------
+        Column
+            What is read.
+        """
+        return cls(name=name, minimum=-LARGEST_MONEY, maximum=LARGEST_MONEY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -97,19 +97,21 @@ def from_lifetimes(fitter: Any, *, horizon: float | None = None, unit: str | Non
         model._adopt(parameters, unknown, None)
         return model
     reader = cls(**options, weight="weights")
-    rows = reader._table_from(reader._read(reader._open(table)))
+    values = reader._read(reader._open(table))
+    rows = reader._table_from(values)
     here = family.log_likelihood(np.log([params[name] for name in family.names]), rows)
     covariance = covariance_of(here.hessian, np.ones(len(family.names), np.bool_))
-    model._adopt(parameters, unknown if covariance is None else covariance, (rows, here.value))
+    model._adopt(
+        parameters, unknown if covariance is None else covariance, (rows, here.value, reader._n_customers(values, rows))
+    )
     return model
 
 
 def _table(fitter: Any) -> pd.DataFrame | None:
-    """The data that a fitter keeps, under our names, or None; who first ordered on the last day tells nothing."""
+    """The data that a fitter keeps, under our names, or None."""
     data = getattr(fitter, "data", None)
     if data is None:
         return None
     if not isinstance(data, pd.DataFrame):
         raise DataError("from_lifetimes", [f"the fitter keeps its data as {type(data).__name__}, not as a pandas table"])
-    named = data.rename(columns=_COLUMNS).reset_index(drop=True).rename_axis("customer_id").reset_index()
-    return named[named["age"] > 0] if "age" in named else named
+    return data.rename(columns=_COLUMNS).reset_index(drop=True).rename_axis("customer_id").reset_index()

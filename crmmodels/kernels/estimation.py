@@ -20,6 +20,14 @@ LARGEST_SHAPE: Final = 1e4
 _RUNNING: Final = 10.0
 """A shape this large, or its inverse this small, runs to infinity, or 0, where its partner does."""
 _WIDEST_SCALE: Final = 1e9
+_NO_SCALE: Final = 1e-6
+"""A scale this small beside the other one of the family runs to 0."""
+_FAR: Final = float(np.log(30.0))
+"""A log shape above this that still rises is on its way to an edge that is known."""
+_LOW: Final = float(np.log(1e5))
+"""A log scale no more than this above its bound that still falls is on its way to 0."""
+_NO_CURVATURE: Final = 1e-9
+"""Curvature, relative to the largest, below which a partner at an edge is in no combination that the data determine."""
 _FLATTEST: Final = 1e-13
 """Curvature, relative to the largest, below which rounding alone may have made it."""
 
@@ -50,6 +58,28 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Limit(Generic[TableT_contra]):
+    """A simpler model to which a family comes at an edge that climbs approach ever more slowly.
+
+    Attributes
+    ----------
+    best : callable
+        A table and the highest log parameters to the point at the edge where the simpler model is best, of shape (n_parameters,), or None
+        where it has no best parameters.
+    margin : callable
+        Log parameters and a table to the log-likelihood by which the family must exceed the simpler model there to be told from it; -inf
+        where the two are not close.
+    rises : callable
+        That point, the log-likelihood there and a table to the best of some points beside it that are above it, or None where the
+        likelihood falls on every way from it.
+    """
+
+    best: Callable[[TableT_contra, FloatArray], FloatArray | None]
+    margin: Callable[[FloatArray, TableT_contra], float]
+    rises: Callable[[FloatArray, float, TableT_contra], FloatArray | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Family(Generic[ParametersT_co, TableT_contra]):
     """A parametric family of likelihoods, with what the climb needs to know of it.
 
@@ -69,6 +99,8 @@ class Family(Generic[ParametersT_co, TableT_contra]):
         Parameters that carry the unit of the data; the others are shapes.
     edges : tuple of Edge
         What a shape without a best value means.
+    limit : Limit or None
+        The simpler model at an edge that climbs do not reach in few steps.
     """
 
     parameters: type[ParametersT_co]
@@ -78,6 +110,7 @@ class Family(Generic[ParametersT_co, TableT_contra]):
     total_weight: Callable[[TableT_contra], float]
     scales: frozenset[str]
     edges: tuple[Edge, ...]
+    limit: Limit[TableT_contra] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,7 +160,8 @@ class Estimate:
         Where the climb ended.
     covariance : ndarray of float64, shape (n_parameters, n_parameters)
         Of the log parameters: the inverse of minus the Hessian; infinite on the diagonal of parameters that the data leave
-        undetermined, and 0 beside it.
+        undetermined, and 0 beside it. At an edge that of the others is the one of the simpler model there, with all that the data determine:
+        the parameter that runs off is held, its partner is not, for the two together tell what the simpler model has in their place.
     determined : ndarray of bool, shape (n_parameters,)
         Whether the data determine each parameter.
     edges : tuple of Edge
@@ -162,32 +196,126 @@ def estimate(
     Notes
     -----
     A large table is climbed from where a sample of it ends, which saves most of its evaluations. Where the first start leads
-    to no top or to an edge, others are tried and the best end wins.
+    to no top or to an edge, others are tried and the best end wins; of a large table they are tried on the sample. A climb towards the simpler
+    model of a `Limit` ends as soon as that is better; where the likelihood rises on a way from it, that is climbed.
     """
     guess = np.log(family.start(table))
-    lowest, highest = _bounds(family, guess)
+    bounds = _bounds(family, guess)
     sample = family.sample(table)
-    if sample is not None:
-        small = maximise(
-            penalised(lambda point: family.log_likelihood(point, sample), penalty),
-            guess,
-            family.total_weight(sample),
-            lowest=lowest,
-            highest=highest,
-        )
-        inside = bool((small.log_parameters > lowest).all() and (small.log_parameters < highest).all())
-        guess = small.log_parameters if small.converged and inside else guess
-    likelihood = penalised(lambda point: family.log_likelihood(point, table), penalty)
-    weight = family.total_weight(table)
+    if sample is None:
+        return _best(_Search(family, table, penalty, bounds), guess)
+    small = _best(_Search(family, sample, penalty, bounds), guess)
+    whole = _Search(family, table, penalty, bounds)
+    found = None if small is None else whole.end_of(small)
+    is_like = found is not None and small is not None and set(found.edges) <= set(small.edges)
+    is_like |= found is not None and found is whole.at_limit()
+    return found if is_like else _best(whole, guess)
+
+
+def _best(search: _Search[ParametersT_co, TableT_contra], guess: FloatArray) -> Estimate | None:
+    """The best end of several climbs, of the first where that is no edge, or where another climb leads to it, too."""
     best: Estimate | None = None
-    for start in _starts(family, guess):
-        found = maximise(likelihood, start, weight, lowest=lowest, highest=highest)
-        ended = _estimate(family, found, lowest, highest)
-        if ended is not None and (best is None or found.likelihood.value > best.optimum.likelihood.value + 1e-9 * weight):
+    for start in _starts(search.family, guess):
+        ended = search.end(start, best)
+        if ended is not None and (best is None or _value(ended) > _value(best) + 1e-9 * search.weight):
             best = ended
-        if best is not None and not best.edges:
+        if best is not None and (not best.edges or best is search.at_limit() or search.is_confirmed):
             break
     return best
+
+
+def _value(found: Estimate) -> float:
+    return found.optimum.likelihood.value
+
+
+class _Search(Generic[ParametersT_co, TableT_contra]):
+    """Climbs on one table, which know the simpler model that the likelihood may come to."""
+
+    def __init__(
+        self,
+        family: Family[ParametersT_co, TableT_contra],
+        table: TableT_contra,
+        penalty: Penalty | None,
+        bounds: tuple[FloatArray, FloatArray],
+    ) -> None:
+        self.family = family
+        self.weight = family.total_weight(table)
+        self._table = table
+        self._lowest, self._highest = bounds
+        self._likelihood = penalised(lambda point: family.log_likelihood(point, table), penalty)
+        # Under priors the simpler model is no limit.
+        self._limit = family.limit if penalty is None else None
+        self._at_limit: Estimate | None = None
+        self.is_confirmed = False
+
+    def at_limit(self) -> Estimate | None:
+        """The simpler model at its best or what is better beside it, once a climb came near it."""
+        return self._at_limit
+
+    def end(self, start: FloatArray, known: Estimate | None = None) -> Estimate | None:
+        """Where a climb ends: at the simpler model if that is better, and nowhere if it leads to an edge that is known."""
+
+        def leads_nowhere(point: FloatArray, here: Likelihood) -> bool:
+            return self._leads_to_limit(point, here) or (known is not None and self._leads_to(known, point, here))
+
+        found = self._climb(start, leads_nowhere)
+        if not found.converged and self._at_limit is not None:
+            return self._at_limit
+        return _estimate(self.family, found, self._lowest, self._highest)
+
+    def end_of(self, sample: Estimate) -> Estimate | None:
+        """Where a climb from the end of a sample ends; where that is at the limit, without a climb."""
+        start = sample.optimum.log_parameters
+        if self._limit is not None and self._limit.margin(start, self._table) > -np.inf:
+            found = self._stand_at_limit()
+            if found is not None:
+                return found
+        return self.end(start)
+
+    def _climb(self, start: FloatArray, leads_nowhere: Callable[[FloatArray, Likelihood], bool] | None = None) -> Optimum:
+        return maximise(
+            self._likelihood,
+            start,
+            self.weight,
+            lowest=self._lowest,
+            highest=self._highest,
+            leads_nowhere=leads_nowhere,
+        )
+
+    def _leads_to_limit(self, point: FloatArray, here: Likelihood) -> bool:
+        margin = -np.inf if self._limit is None else self._limit.margin(point, self._table)
+        if np.isneginf(margin):
+            return False
+        found = self._at_limit or self._stand_at_limit()
+        return found is not None and here.value <= _value(found) + margin
+
+    def _leads_to(self, known: Estimate, point: FloatArray, here: Likelihood) -> bool:
+        """Whether a shape runs to infinity, as it does at an edge that is known and better."""
+        names = self.family.names
+        runs = [names.index(edge.parameter) for edge in known.edges if edge.side == "large"]
+        leads = any(point[i] >= _FAR and here.gradient[i] > 0 for i in runs)
+        gone = [names.index(edge.parameter) for edge in known.edges if edge.parameter in self.family.scales]
+        # Bounds of scales are nine orders of magnitude off.
+        leads |= any(point[i] <= known.optimum.log_parameters[i] + _LOW and here.gradient[i] < 0 for i in gone)
+        self.is_confirmed |= leads and here.value <= _value(known)
+        return leads and here.value <= _value(known)
+
+    def _stand_at_limit(self) -> Estimate | None:
+        """The simpler model at its best, or the end of a climb from it where that is better and no other edge."""
+        limit = self._limit
+        point = None if limit is None else limit.best(self._table, self._highest)
+        if limit is not None and point is not None:
+            here = self._likelihood(point)
+            found = _estimate(self.family, Optimum(point, here, 1, here.is_finite()), self._lowest, self._highest)
+            higher = limit.rises(point, here.value, self._table)
+            climbed = None if higher is None else _estimate(self.family, self._climb(higher), self._lowest, self._highest)
+            self._at_limit = found
+            is_scale = climbed is not None and any(edge.parameter in self.family.scales for edge in climbed.edges)
+            if climbed is not None and found is not None and not is_scale:
+                self._at_limit = max(found, climbed, key=_value)
+        if self._at_limit is None:
+            self._limit = None
+        return self._at_limit
 
 
 def covariance_of(hessian: FloatArray, determined: BoolArray) -> FloatArray | None:
@@ -235,6 +363,8 @@ def edges_of(family: Family[ParametersT_co, TableT_contra], parameters: FloatArr
 
     def lies_at(edge: Edge) -> bool:
         value, other = shapes[edge.parameter], shapes.get(edge.partner or "", 1.0)
+        if edge.parameter in family.scales:
+            return value <= _NO_SCALE * min(shapes[name] for name in family.scales if name != edge.parameter)
         if edge.partner in family.scales:
             other = 1.0
         # Of two shapes that run in proportion, one reaches its bound first.
@@ -281,5 +411,29 @@ def _estimate(
     if any(is_at and name not in undetermined for is_at, name in zip(at_bound.tolist(), names, strict=True)):
         return None
     determined = np.array([name not in undetermined for name in names])
-    covariance = covariance_of(found.likelihood.hessian, determined)
+    covariance = _covariance_at(edges, names, found.likelihood.hessian, determined)
     return None if covariance is None else Estimate(found, covariance, determined, edges)
+
+
+def _covariance_at(
+    edges: tuple[Edge, ...], names: tuple[str, ...], hessian: FloatArray, determined: BoolArray
+) -> FloatArray | None:
+    """Covariance of the parameters that the data determine, whatever the combinations are that they determine of the others.
+
+    With p at its bound, the partner v is as good as the combination of p and v that the simpler model keeps, such as p times v. A partner
+    without curvature, such as the scale of dropout rates where nobody drops out, is in no combination.
+    """
+    curvature = -np.diag(hessian)
+    held = {edge.parameter for edge in edges}
+    free = determined.copy()
+    for name in {edge.partner for edge in edges} - held - {None}:
+        position = names.index(str(name))
+        free[position] = curvature[position] > _NO_CURVATURE * np.abs(curvature).max()
+    covariance = covariance_of(hessian, free)
+    if covariance is None and (free != determined).any():
+        covariance = covariance_of(hessian, determined)
+    if covariance is not None:
+        off = ~determined
+        covariance[off, :], covariance[:, off] = 0.0, 0.0
+        covariance[off, off] = np.inf
+    return covariance

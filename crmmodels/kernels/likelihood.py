@@ -38,6 +38,16 @@ class Likelihood:
     gradient: FloatArray
     hessian: FloatArray
 
+    def is_finite(self) -> bool:
+        """Whether value and derivatives are numbers, as they are not where a parameter overflows.
+
+        Returns
+        -------
+        bool
+            False where any of them is infinite or NaN.
+        """
+        return bool(np.isfinite(self.value) and np.isfinite(self.gradient).all() and np.isfinite(self.hessian).all())
+
 
 LikelihoodFunction: TypeAlias = Callable[[FloatArray], Likelihood]
 
@@ -72,6 +82,7 @@ def maximise(
     lowest: FloatArray | None = None,
     highest: FloatArray | None = None,
     most_evaluations: int = 200,
+    leads_nowhere: Callable[[FloatArray, Likelihood], bool] | None = None,
 ) -> Optimum:
     """Climb to a maximum by Newton steps in a trust region, within bounds.
 
@@ -87,6 +98,8 @@ def maximise(
         Bounds of the log parameters; none if left out.
     most_evaluations : int, default 200
         Likelihoods after which the climb gives up.
+    leads_nowhere : callable, optional
+        A point and its likelihood to whether the climb may as well end there, unconverged.
 
     Returns
     -------
@@ -107,14 +120,15 @@ def maximise(
     high = np.full(len(start), np.inf) if highest is None else highest
     point = np.clip(start.astype(np.float64), low, high)
     here, n_evaluations, radius = likelihood(point), 1, _LARGEST_STEP
-    while True:
+    if not here.is_finite():
+        return Optimum(point, here, n_evaluations, converged=False)
+    while leads_nowhere is None or not leads_nowhere(point, here):
         free = ~_held(point, here.gradient, low, high)
         slope = np.abs(here.gradient[free]).max(initial=0.0)
         converged = bool(slope <= _GRADIENT_TOLERANCE * total_weight)
         if not free.any() or n_evaluations >= most_evaluations:
             break
-        step = np.zeros(len(point))
-        step[free] = _step(here.gradient[free], here.hessian[np.ix_(free, free)], radius)
+        step = _step_within(point, here, free, radius, (low, high))
         step = np.clip(point + _shortened(point, step, low, high) * step, low, high) - point
         if converged and np.abs(step).max() <= _STEP_TOLERANCE:
             break
@@ -124,7 +138,7 @@ def maximise(
         # At the top the gain drowns in rounding; a shorter gradient then says that the step was right.
         rounding = 64.0 * np.finfo(np.float64).eps * abs(here.value)
         shorter = np.abs(there.gradient[free]).max() < slope
-        accepted = np.isfinite(there.value) and (gain > rounding or (gain >= -rounding and shorter))
+        accepted = there.is_finite() and (gain > rounding or (gain >= -rounding and shorter))
         length = float(np.linalg.norm(step))
         if not accepted:
             if converged:
@@ -138,6 +152,8 @@ def maximise(
         elif gain < 0.25 * foretold and gain > rounding:
             radius *= 0.5
         point, here = np.clip(point + step, low, high), there
+    else:
+        converged = False
     return Optimum(point, here, n_evaluations, converged)
 
 
@@ -145,6 +161,22 @@ def _held(point: FloatArray, gradient: FloatArray, low: FloatArray, high: FloatA
     """Whether each parameter is at a bound beyond which the likelihood rises."""
     held: BoolArray = ((point <= low) & (gradient < 0)) | ((point >= high) & (gradient > 0))
     return held
+
+
+def _step_within(
+    point: FloatArray, here: Likelihood, free: BoolArray, radius: float, bounds: tuple[FloatArray, FloatArray]
+) -> FloatArray:
+    """Newton step of the free parameters; one at a bound that a step would carry beyond it is held, lest its partner leaves their ridge."""
+    (low, high), free = bounds, free.copy()
+    while True:
+        step = np.zeros(len(point))
+        if not free.any():
+            return step
+        step[free] = _step(here.gradient[free], here.hessian[np.ix_(free, free)], radius)
+        outward = free & (((point <= low) & (step < 0)) | ((point >= high) & (step > 0)))
+        if not outward.any():
+            return step
+        free &= ~outward
 
 
 def _shortened(point: FloatArray, step: FloatArray, low: FloatArray, high: FloatArray) -> float:

@@ -23,6 +23,8 @@ from crmmodels.models.priors import GammaPrior, LogNormalPrior
 from crmmodels.models.purchase import PurchaseModel
 from crmmodels.models.purchase_process import PurchaseProcess, n_customers, sample_of, typical_age, typical_rate
 
+MOST_OPPORTUNITIES: Final = 10_000
+
 
 def _start(table: PurchaseTable) -> FloatArray:
     """Customers who take half of what the mean customer lets pass, and half of whom leave in the time observed."""
@@ -143,6 +145,7 @@ class BetaGeoBetaBinomModel(PurchaseModel[BetaGeoBetaBinomParameters]):
     _units: ClassVar[tuple[str, ...]] = ("D", "W", "M", "Q", "Y")
     _whole: ClassVar[bool] = True
     _is_probability: ClassVar[bool] = True
+    _longest: ClassVar[float] = MOST_OPPORTUNITIES
 
     @classmethod
     def _example_parameters(cls) -> BetaGeoBetaBinomParameters:

@@ -17,7 +17,7 @@ from crmmodels.data.accounts import ACCOUNT_COLUMNS
 from crmmodels.data.benchmarks import Benchmarks, check_benchmarks
 from crmmodels.data.customer_base import CustomerBase
 from crmmodels.data.orders import Orders
-from crmmodels.data.schema import Column
+from crmmodels.data.schema import LARGEST_COUNT, LARGEST_FREQUENCY, LARGEST_MONEY, Column
 from crmmodels.data.tables import open_table
 from crmmodels.exceptions import CrmModelsWarning, OneCohortWarning, warn
 from crmmodels.kernels.grouping import group_means, group_sums
@@ -144,13 +144,13 @@ class CLVModel(CLVVerbs, CLVOrderVerbs):
 
     def columns(self) -> Sequence[Column]:
         """Columns that the model reads, beside the key; `accounts` makes them of orders."""
-        limits: dict[str, dict[str, Any]] = {
-            "frequency": {"minimum": 0, "whole": True},
-            "age_at_last": {"minimum": 0, "unit": self.purchase_model.unit},
-            "age": {"minimum": 0, "unit": self.purchase_model.unit},
-            "squares": {"minimum": 0},
+        others = {
+            "frequency": Column.count("frequency", maximum=LARGEST_FREQUENCY),
+            "age_at_last": Column.time("age_at_last", unit=self.purchase_model.unit),
+            "age": Column.time("age", unit=self.purchase_model.unit),
+            "squares": Column(name="squares", minimum=0, maximum=LARGEST_COUNT * LARGEST_MONEY**2),
         }
-        return tuple(Column(name=name, **limits.get(name, {})) for name in ACCOUNT_COLUMNS)
+        return tuple(others.get(name, Column.money(name)) for name in ACCOUNT_COLUMNS)
 
     def score_columns(self) -> Sequence[str]:
         """The six components, how their sum divides, and the interval of the sum."""

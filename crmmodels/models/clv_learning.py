@@ -160,7 +160,10 @@ def _means(x: FloatArray, own: FloatArray, kappa: float) -> tuple[FloatArray, Fl
 
 
 def _referral_rate(referrer: IntArray, age: FloatArray) -> tuple[float, float]:
-    """Gamma distribution of referrals per unit of time, by the NBD of their counts; both 0 without referrals."""
+    """Gamma distribution of referrals per unit of time, by the NBD of their counts; both 0 without referrals.
+
+    Who first ordered on the last day has had no time: what is referred on that day has no rate, and counts in the common rate alone.
+    """
     made = np.bincount(referrer[referrer >= 0], minlength=len(age)).astype(np.float64)
     if not made.any():
         return 0.0, 0.0
@@ -172,7 +175,9 @@ def _referral_rate(referrer: IntArray, age: FloatArray) -> tuple[float, float]:
     family: Family[Any, PurchaseTable] = Family(
         NBDParameters, nbd_log_likelihood, start, sample_of, n_customers, frozenset({"alpha"}), _EDGES
     )
-    found = estimate(family, distinct_rows(made, np.zeros(len(age)), age).table)
+    seen = age > 0
+    known = distinct_rows(made[seen], np.zeros(int(seen.sum())), age[seen]).table
+    found = estimate(family, known) if known.frequency.any() else None
     if found is None:
         return float(made.sum()), steady_sum(age)
     shape, rate = np.exp(found.optimum.log_parameters).tolist()

@@ -13,7 +13,7 @@ from crmmodels.kernels.credibility import credibility
 from crmmodels.kernels.purchases import distinct
 from crmmodels.kernels.referral import referral_values
 from crmmodels.models.clv_sampling import ParameterDraw
-from crmmodels.models.clv_value import RATES, MoneyParameters, Residual, own_realised
+from crmmodels.models.clv_value import RATES, MoneyParameters, Residual, own_realised, own_service_rates
 
 VALUES_AT_ONCE: Final = 4_000_000
 """Values that are held at a time, of all draws of a block: 32 MB, and as much again while their quantiles are taken."""
@@ -110,7 +110,7 @@ class _Block:
         self._x, self._age = part["frequency"], part["age"]
         self._past = own_realised(part).sum(axis=0)
         self._per_order = np.sum([part[name] for name in RATES], axis=0) / np.maximum(self._x, 1.0)
-        self._per_time = (part["total_service_base"] + part["total_service_saving"]) / self._age
+        self._per_time = own_service_rates(part).sum(axis=0)
         self._reward, self._relief = part["reward"], part["acquisition_relief"]
         position = np.full(len(referrer), -1)
         position[rows] = np.arange(len(rows))

@@ -89,7 +89,7 @@ def linked(values: Values, table: Table) -> Values:
     there = [name for name in OPTIONAL_COLUMNS if name in table.frame.columns]
     found = dict(values)
     if there:
-        found |= read_values(table.frame, [Column(name=name) for name in there], table.key, "CLVModel")
+        found |= read_values(table.frame, [Column.money(name) for name in there], table.key, "CLVModel")
     n = len(found["age"])
     found |= {name: np.zeros(n) for name in OPTIONAL_COLUMNS if name not in there}
     referrer = np.full(n, -1, np.int64)

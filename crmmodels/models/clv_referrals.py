@@ -139,7 +139,8 @@ def _mean(values: FloatArray) -> float:
 def _rate_covariance(referrer: IntArray, age: FloatArray, rate: FloatArray) -> FloatArray:
     """Covariance of the logarithms of shape and rate, by the curvature of their likelihood; where it has none, that of a Poisson process."""
     made = np.bincount(referrer[referrer >= 0], minlength=len(age)).astype(np.float64)
-    table = distinct_rows(made, np.zeros(len(age)), age).table
+    seen = age > 0
+    table = distinct_rows(made[seen], np.zeros(int(seen.sum())), age[seen]).table
     found = covariance_of(log_likelihood(np.log(rate), table).hessian, np.ones(2, np.bool_))
     if found is not None and np.isfinite(found).all():
         return found

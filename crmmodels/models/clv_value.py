@@ -124,15 +124,33 @@ def own_values(accounts: Mapping[str, FloatArray], residual: Residual, money: Mo
     :math:`\mathrm{DERT} (w \bar y_k + (1 - w) \mu_k)`, with one weight for all, so that components keep adding up; costs without an
     order follow the same form per unit of time, times DEAT.
     """
-    x, age = accounts["frequency"], accounts["age"]
+    x = accounts["frequency"]
     realised, zero = own_realised(accounts), np.zeros(len(x))
     weight = credibility(x, money.kappa)
     own_means = np.stack([accounts[name] for name in RATES]) / np.maximum(x, 1.0)
     per_order = residual.orders * shrunk_rates(own_means, money.means, weight)
-    own_rates = np.stack([accounts["total_service_base"], accounts["total_service_saving"]]) / age
-    per_time = residual.time * shrunk_rates(own_rates, money.service_rates, weight)
+    per_time = residual.time * shrunk_rates(own_service_rates(accounts), money.service_rates, weight)
     future = np.stack([zero, per_order[0] + per_time[0], per_order[1], per_order[2] + per_time[1], zero, per_order[3]])
     return realised, future
+
+
+def own_service_rates(accounts: Mapping[str, FloatArray]) -> FloatArray:
+    """Costs without an order per unit of time since the first order.
+
+    Parameters
+    ----------
+    accounts : mapping of str to ndarray of shape (n_customers,)
+        Columns of the accounts.
+
+    Returns
+    -------
+    ndarray of float64, shape (2, n_customers)
+        Base and saving; where the age is 0, the costs of that day, which have no weight beside the mean of all.
+    """
+    age = accounts["age"]
+    costs = np.stack([accounts["total_service_base"], accounts["total_service_saving"]])
+    rates: FloatArray = costs / np.where(age > 0, age, 1.0)
+    return rates
 
 
 def own_realised(accounts: Mapping[str, FloatArray]) -> FloatArray:

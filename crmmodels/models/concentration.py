@@ -171,7 +171,7 @@ class ABCModel(BaseModel[ABCFit]):
 
     def columns(self) -> Sequence[Column]:
         """Columns that the model reads, beside the key."""
-        return (Column(name=self.value),)
+        return (Column.money(self.value),)
 
     def score_columns(self) -> Sequence[str]:
         """Share of the total, cumulative share and rank."""
@@ -289,8 +289,6 @@ class ABCModel(BaseModel[ABCFit]):
             problem = f"column {self.value!r} holds no positive value; classes are formed on positive contributions"
             raise DataError("ABCModel", [problem])
         distribution = kernel.concentration(positive)
-        if not np.isfinite(distribution.total):
-            raise DataError("ABCModel", [f"the sum of column {self.value!r} overflows; give it in a larger unit"])
         points = None
         if self.method == "computed":
             computed = kernel.computed_boundaries(distribution)

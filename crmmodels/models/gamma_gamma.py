@@ -11,7 +11,7 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import Values
-from crmmodels.data.schema import EXAMPLES_SHOWN, Column, count_of, plain
+from crmmodels.data.schema import EXAMPLES_SHOWN, LARGEST_FREQUENCY, SMALLEST_MONEY, Column, Conflict, count_of, plain
 from crmmodels.data.tables import Table
 from crmmodels.exceptions import (
     CrmModelsWarning,
@@ -136,8 +136,8 @@ class GammaGammaModel(ParametricModel[GammaGammaParameters, SpendTable]):
     def columns(self) -> Sequence[Column]:
         """Columns that the model reads, beside the key."""
         return (
-            Column(name="frequency", minimum=0, whole=True),
-            Column(name="mean_repeat_spend"),
+            Column.count("frequency", maximum=LARGEST_FREQUENCY),
+            Column.money("mean_repeat_spend"),
             *self._weight_columns(),
         )
 
@@ -258,6 +258,13 @@ class GammaGammaModel(ParametricModel[GammaGammaParameters, SpendTable]):
         usable = isinstance(cuts, tuple) and len(cuts) == len(_LABELS) - 1 and all(is_number(c) and 0 < c < 1 for c in cuts)
         if not usable or sorted(set(cuts)) != list(cuts):
             raise ParameterError.must_be("GammaGammaModel", "cut_points", "two ascending shares between 0 and 1", cuts)
+
+    def _conflicts(self, values: Values) -> Iterable[Conflict]:
+        spend = values["mean_repeat_spend"]
+        yield Conflict(
+            (values["frequency"] > 0) & (spend > 0) & (spend < SMALLEST_MONEY),
+            f"with repeat orders but mean_repeat_spend below {SMALLEST_MONEY:g}, next to which no digit of other customers counts: correct them",
+        )
 
     def _read(self, table: Table) -> Values:
         """Read the columns; whose repeat orders brought no money, all in all, is read as a customer without any, with a warning."""

@@ -80,7 +80,7 @@ def read_holdout(model: PurchaseModel[Any], table: Any, reader: str) -> Holdout 
     orders, duration = HOLDOUT_COLUMNS
     if not set(HOLDOUT_COLUMNS) <= set(opened.frame.columns):
         return None
-    columns = (*model.columns(), Column(name=orders, minimum=0, whole=True), Column(name=duration, minimum=0))
+    columns = (*model.columns(), Column.count(orders), Column.time(duration))
     values: Mapping[str, FloatArray] = read_values(opened.frame, columns, model.key, reader, model._conflicts)  # noqa: SLF001
     times = np.unique(values[duration])
     if len(times) > 1 or times[0] <= 0:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Period
 from crmmodels.data.hints import as_order_log
-from crmmodels.data.schema import Column, count_of, read_number, read_values, unnameable
+from crmmodels.data.schema import LARGEST_COUNT, LARGEST_TIME, Column, count_of, read_number, read_values, unnameable
 from crmmodels.data.tables import Table
 from crmmodels.exceptions import DataError, missing_columns
 from crmmodels.kernels.periods import first_day_of_period, period_of_day
@@ -79,7 +79,7 @@ def panel_columns() -> tuple[Column, ...]:
     tuple of Column
         Period and orders.
     """
-    return (Column(name="period", whole=True), Column(name="n_orders", minimum=0, whole=True))
+    return (Column(name="period", minimum=-LARGEST_TIME, maximum=LARGEST_TIME, whole=True), Column.count("n_orders"))
 
 
 def panel_table(table: Table, period: Period, reader: str) -> PanelTable:
@@ -213,7 +213,7 @@ def _numbers(frame: nw.DataFrame[Any], key: str, reader: str) -> tuple[dict[str,
         found = {name: array for name, array in read.items() if array is not None and _is_usable(array, name)}
         if len(found) == len(names):
             return found, []
-    columns = (Column(name="n_orders", minimum=0, whole=True), Column(name="exposure", minimum=0, maximum=1))[: len(names)]
+    columns = (Column.count("n_orders"), Column(name="exposure", minimum=0, maximum=1))[: len(names)]
     try:
         # Every row is a row of its own; which customers they are of is looked at elsewhere.
         return dict(read_values(frame.with_row_index(_ROW), columns, _ROW, reader)), []
@@ -225,7 +225,9 @@ def _is_usable(array: FloatArray, name: str) -> bool:
     """Whether all counts are whole, or all exposures shares, from 0 on."""
     if not (np.isfinite(array).all() and array.min() >= 0):
         return False
-    return bool((array == np.floor(array)).all() if name == "n_orders" else array.max() <= 1)
+    if name == "n_orders":
+        return bool(array.max() <= LARGEST_COUNT and (array == np.floor(array)).all())
+    return bool(array.max() <= 1)
 
 
 def _key_problems(frame: nw.DataFrame[Any], key: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ def _start(table: PurchaseTable) -> FloatArray:
     return np.array([0.5, 0.5 * typical_age(table) / typical_rate(table)])
 
 
-_FAMILY: Final = Family(
+FAMILY: Final = Family(
     NBDParameters,
     nbd.log_likelihood,
     _start,
@@ -94,7 +94,7 @@ class NBDModel(PurchaseModel[NBDParameters]):
     """
 
     record_types: ClassVar[tuple[type, ...]] = (ParametricFit, NBDParameters, LogNormalPrior, GammaPrior)
-    _family: ClassVar[Family[NBDParameters, PurchaseTable]] = _FAMILY
+    _family: ClassVar[Family[NBDParameters, PurchaseTable]] = FAMILY
     _process: ClassVar[PurchaseProcess] = _PROCESS
 
     @classmethod

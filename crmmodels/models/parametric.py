@@ -107,13 +107,14 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
                 f"{name} has no posterior without priors of {list(fitted.undetermined)}, which the data leave undetermined; "
                 f"fit {name}(prior=...) first."
             )
-        table = self._table_from(self._read(self._open(data)))
+        values = self._read(self._open(data))
+        table = self._table_from(values)
         family = self._family
         likelihood = penalised(lambda point: family.log_likelihood(point, table), log_prior(self.prior, family.names))
         point = np.log(fitted.values)
         here = likelihood(point)
-        weight = family.total_weight(table)
-        if weight != fitted.n_customers or np.abs(here.gradient).max() > 1e-6 * weight:
+        is_same = self._n_customers(values, table) == fitted.n_customers
+        if not is_same or np.abs(here.gradient).max() > 1e-6 * family.total_weight(table):
             problem = (
                 "it is not the one of fit, at whose parameters its likelihood is not largest; hand over the same customers"
             )
@@ -145,13 +146,21 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
     def _why_not(self, values: Values) -> Sequence[str]:
         """Say what in the data can keep the likelihood from having a maximum; certain reasons alone before a fit."""
 
+    def _n_customers(self, values: Values, table: TableT) -> float:  # noqa: ARG002  (a hook)
+        """Customers, or the sum of their weights."""
+        return self._family.total_weight(table)
+
+    def _n_telling(self, values: Values) -> int:
+        """Rows that tell something."""
+        return len(next(iter(values.values())))
+
     # Shared work.
 
     def _weights(self, values: Values) -> FloatArray | None:
         return None if self.weight is None else values[self.weight]
 
     def _weight_columns(self) -> tuple[Column, ...]:
-        return () if self.weight is None else (Column(name=self.weight, minimum=0),)
+        return () if self.weight is None else (Column.count(self.weight, whole=False),)
 
     def _unit(self) -> str:
         return ""
@@ -186,10 +195,10 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
     def _fit(self, values: Values) -> ParametricFit[ParametersT]:
         name, family = type(self).__name__, self._family
         penalty = log_prior(self.prior, family.names)
-        certain = self._why_not(values)
-        if certain and penalty is None:
+        certain, table = self._why_not(values), self._table_from(values)
+        # Where nothing depends on the parameters, priors do not help.
+        if certain and (penalty is None or family.total_weight(table) == 0):
             raise ConvergenceError.because(name, certain)
-        table = self._table_from(values)
         with Progress(f"{name}.fit", "likelihoods") as progress:
             found = estimate(_counted(family, progress), table, penalty)
         if found is None:
@@ -203,13 +212,12 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
                 ],
             )
         point = found.optimum.log_parameters
-        weight = family.total_weight(table)
         log_likelihood = float(found.optimum.likelihood.value) - (0.0 if penalty is None else penalty(point).value)
         return ParametricFit(
             family.parameters(*np.exp(point).tolist()),
             log_likelihood,
             found.covariance,
-            weight,
+            self._n_customers(values, table),
             self._n_distinct(table),
             found.optimum.n_evaluations,
             self._unit(),
@@ -223,7 +231,7 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
 
     def _concerns(self, values: Values, fitted: ParametricFit[ParametersT]) -> Iterable[CrmModelsWarning]:
         name = type(self).__name__
-        n = len(next(iter(values.values())))
+        n = self._n_telling(values)
         if n < FEWEST_CUSTOMERS and self.weight is None:
             yield FewCustomersWarning(
                 f"{name}: {count_of(n, 'customer')} for {len(fitted.names)} parameters, whose estimates mean little below "
@@ -250,9 +258,9 @@ class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT
                 columns = over_draws(columns, values, answer, self._family.parameters, draws, level=level, progress=progress)
         return table.answer(columns)
 
-    def _adopt(self, parameters: ParametersT, covariance: FloatArray, data: tuple[TableT, float] | None) -> None:
-        """Become the model of parameters that were estimated elsewhere, with the table and its log-likelihood where they are known."""
-        weight = 0.0 if data is None else self._family.total_weight(data[0])
+    def _adopt(self, parameters: ParametersT, covariance: FloatArray, data: tuple[TableT, float, float] | None) -> None:
+        """Become the model of parameters that were estimated elsewhere; with table, log-likelihood and customers where they are known."""
+        weight = 0.0 if data is None else data[2]
         log_likelihood = np.nan if data is None else float(data[1])
         n_distinct = 0 if data is None else self._n_distinct(data[0])
         record = ParametricFit(parameters, log_likelihood, covariance, weight, n_distinct, 0, self._unit())

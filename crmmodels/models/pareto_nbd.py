@@ -9,10 +9,11 @@ import numpy as np
 
 from crmmodels._typing import FloatArray
 from crmmodels.kernels import pareto_nbd, pareto_nbd_discounting, pareto_nbd_distribution, pareto_nbd_purchases
-from crmmodels.kernels.estimation import Edge, Family
+from crmmodels.kernels.estimation import LARGEST_SHAPE, SMALLEST_SHAPE, Edge, Family, Limit, estimate
 from crmmodels.kernels.pareto_nbd import ParetoNBDParameters
-from crmmodels.kernels.purchases import PurchaseTable
+from crmmodels.kernels.purchases import PurchaseTable, distinct_rows
 from crmmodels.kernels.simulation import simulate_pareto_nbd
+from crmmodels.models.nbd import FAMILY as NBD_FAMILY
 from crmmodels.models.parametric_fit import ParametricFit
 from crmmodels.models.priors import GammaPrior, LogNormalPrior
 from crmmodels.models.purchase import PurchaseModel
@@ -28,8 +29,55 @@ def _start(table: PurchaseTable) -> FloatArray:
 _EDGES: Final = (
     *RATE_EDGES,
     Edge("s", "small", "no dropout can be seen, so the NBD model, without dropout, fits as well", "beta"),
+    Edge("beta", "small", "a share of the customers drops out right after the first order, and the others hardly ever", "s"),
     Edge("s", "large", "no difference in dropout between customers can be seen; one common dropout rate fits as well", "beta"),
 )
+
+_NO_DROPOUT: Final = 1e-3
+"""Share of customers of mean age who have dropped out, below which the likelihood hardly tells."""
+_AT_ONCE: Final = float(np.log(1e-4))
+"""Logarithm of a beta, over the mean age, from which on customers drop out right after the first order or hardly ever."""
+_CHANCE: Final = 1.92
+"""Log-likelihood that one parameter too many gains in 5 % of tables."""
+_ALIKE: Final = float(np.log(LARGEST_SHAPE / SMALLEST_SHAPE))
+"""Logarithm by which s and beta grow together to make dropout rates alike."""
+_S, _BETA = 2, 3
+_BETAS: Final = np.log(10.0) * np.array([-3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 1.0, 2.0])
+"""Logarithms of the betas, over the mean age, that are tried beside no dropout: their dropout comes at once, or at any time."""
+_GAIN: Final = 1e-12
+"""Log-likelihood per customer that rounding may have made."""
+
+
+def _without_dropout(table: PurchaseTable, highest: FloatArray) -> FloatArray | None:
+    """The NBD model at its best, as Pareto/NBD with next to no dropout."""
+    found = estimate(NBD_FAMILY, distinct_rows(table.frequency, np.zeros(len(table.age)), table.age, table.weight).table)
+    if found is None:
+        return None
+    return np.array([*found.optimum.log_parameters, np.log(SMALLEST_SHAPE), highest[_BETA]])
+
+
+def _margin(point: FloatArray, table: PurchaseTable) -> float:
+    """Nothing where next to nobody drops out; what chance makes where those who do drop out at once."""
+    age = typical_age(table)
+    if np.exp(point[_S]) * np.log1p(age / np.exp(point[_BETA])) < _NO_DROPOUT:
+        return 0.0
+    return _CHANCE if point[_BETA] < np.log(age) + _AT_ONCE else -np.inf
+
+
+def _with_some_dropout(point: FloatArray, value: float, table: PurchaseTable) -> FloatArray | None:
+    """A point with little dropout, of a few customers early or of more of them at any time, that is above its like and above none."""
+    points = np.tile(point, (len(_BETAS), 1))
+    points[:, _BETA] = np.log(typical_age(table)) + _BETAS
+    values = np.array([pareto_nbd.log_likelihood_value(one, table) for one in points])
+    is_top = (values >= np.append(values[1:], -np.inf)) & (values >= np.append(np.inf, values[:-1]))
+    best = int(np.argmax(np.where(is_top, values, -np.inf)))
+    if not is_top[best] or values[best] <= value + _GAIN * n_customers(table):
+        return None
+    # Of dropout at any time the rate alone counts, s over beta, and hardly differs between customers.
+    start: FloatArray = points[best]
+    start[[_S, _BETA]] += _ALIKE if _BETAS[best] >= 0.0 else 0.0
+    return start
+
 
 _FAMILY: Final = Family(
     ParetoNBDParameters,
@@ -39,6 +87,7 @@ _FAMILY: Final = Family(
     n_customers,
     frozenset({"alpha", "beta"}),
     _EDGES,
+    Limit(_without_dropout, _margin, _with_some_dropout),
 )
 
 _PROCESS: Final = PurchaseProcess(

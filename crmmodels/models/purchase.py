@@ -103,6 +103,8 @@ class PurchaseModel(PurchaseVerbs[ParametersT]):
         if times.size == 0 or not (np.isfinite(times) & (times >= 0)).all() or (self._whole and (times % 1 > 0).any()):
             must = f"one or more {'whole ' if self._whole else ''}numbers, 0 or more, of {self._time_name()}"
             raise ParameterError.must_be("expected_purchases_new", "horizon", must, horizon)
+        if (times > self._longest).any():
+            raise ParameterError.must_be("expected_purchases_new", "horizon", f"at most {self._most_time()}", horizon)
         expected = np.zeros(times.shape)
         later = times > 0
         if later.any():
@@ -294,6 +296,8 @@ class PurchaseModel(PurchaseVerbs[ParametersT]):
         if not usable or not (np.isfinite(given) & (given >= 0)).all() or (self._whole and (given % 1 > 0).any()):
             must = f"one number, or one per customer, 0 or more, of {self._time_name()}"
             raise ParameterError.must_be(verb, "horizon", must, horizon)
+        if (given > self._longest).any():
+            raise ParameterError.must_be(verb, "horizon", f"at most {self._most_time()}", horizon)
         return np.broadcast_to(given, (n_customers,)).astype(np.float64)
 
 

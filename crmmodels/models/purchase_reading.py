@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final, TypeVar, cast
 
+import numpy as np
+
 from crmmodels._typing import FloatArray, TimeUnit
 from crmmodels.base import Values
 from crmmodels.data.age_units import UNIT_DAYS, UNIT_NAMES
 from crmmodels.data.orders import Orders
-from crmmodels.data.schema import Column, Conflict, count_of
+from crmmodels.data.schema import LARGEST_FREQUENCY, LARGEST_TIME, Column, Conflict, count_of
 from crmmodels.exceptions import CrmModelsWarning, ParameterError, UnitWarning
 from crmmodels.kernels.purchases import PurchaseTable, distinct_rows
 from crmmodels.models.parameters import is_number
@@ -32,13 +34,14 @@ class PurchaseReader(ParametricModel[ParametersT, PurchaseTable]):
 
     _units: ClassVar[tuple[str, ...]] = ("D", "W", "M", "Y")
     _whole: ClassVar[bool] = False
+    _longest: ClassVar[float] = LARGEST_TIME
 
     def columns(self) -> Sequence[Column]:
         """Columns that the model reads, beside the key."""
         return (
-            Column(name="frequency", minimum=0, whole=True),
-            Column(name="age_at_last", minimum=0, whole=self._whole, unit=self.unit),
-            Column(name="age", minimum=0, whole=self._whole, unit=self.unit),
+            Column.count("frequency", maximum=min(LARGEST_FREQUENCY, self._longest)),
+            Column.time("age_at_last", self._longest, whole=self._whole, unit=self.unit),
+            Column.time("age", self._longest, whole=self._whole, unit=self.unit),
             *self._weight_columns(),
         )
 
@@ -50,9 +53,6 @@ class PurchaseReader(ParametricModel[ParametersT, PurchaseTable]):
 
     def _conflicts(self, values: Values) -> Iterable[Conflict]:
         x, t_x, age = history_of(values)
-        yield Conflict(
-            age == 0, "with age 0 (first order on the last day observed); leave them out, or observe until a later day"
-        )
         yield Conflict(t_x > age, "whose age_at_last is above age; the last order cannot be after the end of observation")
         yield Conflict(
             (x > 0) & (t_x == 0), "with repeat orders (frequency above 0) but age_at_last 0; orders of one day count as one"
@@ -66,24 +66,41 @@ class PurchaseReader(ParametricModel[ParametersT, PurchaseTable]):
         return orders.customers(unit=cast("TimeUnit", self.unit))
 
     def _table_from(self, values: Values) -> PurchaseTable:
+        """Distinct customers, without those of age 0: their likelihood is 1 whatever the parameters, so they tell nothing."""
         table = distinct_rows(*history_of(values), self._weights(values)).table
-        if self.weight is None:
+        counted = (table.weight > 0) & (table.age > 0)
+        if counted.all():
             return table
-        counted = table.weight > 0
         return PurchaseTable(table.frequency[counted], table.age_at_last[counted], table.age[counted], table.weight[counted])
+
+    def _n_customers(self, values: Values, table: PurchaseTable) -> float:
+        """Those of age 0 count, though they tell nothing."""
+        weights, is_new = self._weights(values), values["age"] == 0
+        return super()._n_customers(values, table) + float(is_new.sum() if weights is None else weights[is_new].sum())
+
+    def _n_telling(self, values: Values) -> int:
+        return int(np.count_nonzero(values["age"]))
 
     def _why_not(self, values: Values) -> Sequence[str]:
         n = len(values["frequency"])
         weights = self._weights(values)
-        if weights is not None and weights.sum() == 0:
+        counted = np.ones(n, np.bool_) if weights is None else weights > 0
+        telling = counted & (values["age"] > 0)
+        if not counted.any():
             return [f"weights (column {self.weight!r}) that are all 0"]
-        if not values["frequency"].any():
+        if not telling.any():
+            reason = (
+                f"time after the first order: all {count_of(n, 'customer')} have age 0 (first order on the last day observed), so nothing "
+                "says whether they order again; observe until a later day"
+            )
+            return [reason]
+        if not values["frequency"][telling].any():
             reason = (
                 f"repeat orders: all {count_of(n, 'customer')} have frequency 0, which no rate of ordering and of dropout explains better "
                 "than another; observe longer, or count repeat orders only (not the first)"
             )
             return [reason]
-        if n == 1:
+        if int(telling.sum()) == 1 and (weights is None or n == 1):
             return ["customers: 1 customer does not tell how customers differ; fit many, then score one"]
         return []
 
@@ -115,7 +132,12 @@ class PurchaseReader(ParametricModel[ParametersT, PurchaseTable]):
         if not is_number(time) or time <= 0 or (not endless and math.isinf(time)) or (self._whole and time % 1 > 0):
             kind = "a whole number" if self._whole else "a number"
             raise ParameterError.must_be(verb, "horizon", f"{kind} above 0, of {self._time_name()}", horizon)
+        if self._longest < time < math.inf:
+            raise ParameterError.must_be(verb, "horizon", f"at most {self._most_time()}", horizon)
         return time
+
+    def _most_time(self) -> str:
+        return f"{self._longest:,.0f} {self._time_name()}"
 
 
 def history_of(values: Values) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -60,6 +60,8 @@ class PurchaseVerbs(PurchaseReader[ParametersT]):
         if not is_number(ahead) or not 0 <= ahead < math.inf or (self._whole and ahead != int(ahead)):
             must = f"{'a whole number' if self._whole else 'a number'}, 0 or more, of {self._time_name()}"
             raise ParameterError.must_be("probability_alive", "ahead", must, ahead)
+        if ahead > self._longest:
+            raise ParameterError.must_be("probability_alive", "ahead", f"at most {self._most_time()}", ahead)
 
         def answer(values: Values, parameters: Any) -> Mapping[str, FloatArray]:
             return {"probability_alive": self._process.probability_alive(*history_of(values), parameters, ahead=ahead)}

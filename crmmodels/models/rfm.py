@@ -166,7 +166,7 @@ class RFMModel(BaseModel[RFMFit]):
 
     def columns(self) -> Sequence[Column]:
         """Columns that the model reads, beside the key."""
-        return (Column(name="days_since_last", minimum=0), Column(name="n_orders", minimum=1, whole=True), Column(name="spend"))
+        return (Column.time("days_since_last"), Column.count("n_orders", minimum=1), Column.money("spend"))
 
     def score_columns(self) -> Sequence[str]:
         """Scores of the three measures, their weighted mean, and the three scores side by side."""

@@ -244,6 +244,9 @@ def _expected_counts(model: PurchaseModel[Any], parameters: Any, customers: Purc
     mean_age = group_sums(row, weight * age, n_ages) / n_customers
     counts = np.zeros(most)
     for one_age, n in zip(mean_age.tolist(), n_customers.tolist(), strict=True):
+        if one_age == 0:
+            counts[0] += n
+            continue
         counts += n * model._process.purchase_distribution_new(one_age, most - 1, parameters)  # noqa: SLF001
     return with_rest(counts, float(n_customers.sum()))
 

@@ -204,6 +204,8 @@ def _grid(plot: str, model: PurchaseModel[Any], age: float, most: int) -> _Grid:
     if not is_number(age) or not 0 < age < math.inf or (whole and (age % 1 > 0 or age > _MOST_OPPORTUNITIES)):
         must = f"a whole number from 1 to {_MOST_OPPORTUNITIES}" if whole else "a number above 0"
         raise ParameterError.must_be(plot, "age", f"{must}, of {model._time_name()}", age)  # noqa: SLF001
+    if age > model._longest:  # noqa: SLF001
+        raise ParameterError.must_be(plot, "age", f"at most {model._most_time()}", age)  # noqa: SLF001
     check_most(plot, most)
     n_steps = int(age) if whole or (age % 1 == 0 and _FEWEST_STEPS <= age <= _MOST_STEPS) else _STEPS
     frequency, age_at_last = np.arange(most + 1.0), np.linspace(0.0, age, n_steps + 1)

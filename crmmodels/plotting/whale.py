@@ -85,7 +85,7 @@ def plot_whale(data: Any, *, value: str = "margin", ax: Axes | None = None) -> A
     - column 'margin' adds up to -6; a whale curve needs a positive total
     """
     table = open_table(data.customers() if isinstance(data, Orders) else data, _KEY, _PLOT)
-    values = read_values(table.frame, (Column(name=value),), _KEY, _PLOT)[value]
+    values = read_values(table.frame, (Column.money(value),), _KEY, _PLOT)[value]
     curve = whale_curve(values)
     if not curve.total > 0:
         raise DataError(_PLOT, [f"column {value!r} adds up to {curve.total:g}; a whale curve needs a positive total"])

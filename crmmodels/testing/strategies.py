@@ -74,9 +74,10 @@ def customer_tables(model: BaseModel[Any], *, min_size: int = 1, max_size: int =
 
 
 def _values(column: Column) -> st.SearchStrategy[Any]:
-    low = column.minimum
+    low = -_LARGEST if column.minimum is None else max(-_LARGEST, column.minimum)
+    high = _LARGEST if column.maximum is None else min(_LARGEST, column.maximum)
     if column.whole:
-        few = st.integers(0 if low is None else int(low), 5 if low is None else int(low) + 5)
-        return few | st.integers(0 if low is None else int(low), int(_LARGEST))
-    few_values = st.sampled_from([value for value in (0.0, 0.01, 1.0, 20.0, 1e6) if low is None or value >= low])
-    return few_values | st.floats(-_LARGEST if low is None else low, _LARGEST)
+        least = int(max(0.0, low))
+        return st.integers(least, min(int(high), least + 5)) | st.integers(least, int(high))
+    few_values = st.sampled_from([value for value in (0.0, 0.01, 1.0, 20.0, 1e6) if low <= value <= high])
+    return few_values | st.floats(low, high)

@@ -186,12 +186,12 @@ def test_a_turned_model_is_saved_segments_and_refits(name, fitters, summary, tmp
     assert model.fit(table).to_dict() == fresh.to_dict()
 
 
-def test_customers_born_on_the_last_day_are_left_out_of_the_errors(summary):
+def test_customers_born_on_the_last_day_count_and_move_no_error(summary):
     """Lifetimes takes them; they say nothing."""
     fresh = pd.DataFrame({"frequency": [0.0] * 30, "recency": [0.0] * 30, "T": [0.0] * 30})
     data = pd.concat([summary[["frequency", "recency", "T"]].astype(float), fresh], ignore_index=True)
     fitter = lifetimes.BetaGeoFitter().fit(data["frequency"], data["recency"], data["T"])
-    assert from_lifetimes(fitter, horizon=1, unit="W").fitted.n_customers == 2357
+    assert from_lifetimes(fitter, horizon=1, unit="W").fitted.n_customers == 2387
 
 
 @pytest.mark.parametrize("name", KINDS)

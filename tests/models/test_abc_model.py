@@ -49,7 +49,7 @@ def test_classes_of_small_tables_by_hand(values: list[float], parameters: dict[s
     assert classes(values, **parameters) == expected
 
 
-@given(cents, variants, st.sampled_from([1e-200, 0.01, 1 / 3, 1e6, 1e200]))
+@given(cents, variants, st.sampled_from([1e-200, 0.01, 1 / 3, 1e6, 1e9]))
 def test_the_currency_does_not_matter(whole: list[int], parameters: dict[str, Any], factor: float) -> None:
     assert classes([value * factor for value in whole], **parameters) == classes(whole, **parameters)
 

@@ -113,12 +113,12 @@ def test_a_large_arrow_table_is_read_in_order_every_time():
         pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 
 
-def test_customers_without_a_whole_period_are_refused_or_left_out():
-    """Who first ordered in the last, unfinished month has met no opportunity."""
+def test_customers_without_a_whole_period_tell_nothing():
+    """Who first ordered in the last, unfinished month has met no opportunity, and one customer is left."""
     log = pd.DataFrame({"customer_id": [1, 1, 2], "date": ["2026-01-05", "2026-02-20", "2026-03-10"]})
     table = read(log, "M")
     assert table["age"].tolist() == [1, 0]
-    with pytest.raises(crm.DataError, match="1 customer in row 1 with age 0"):
+    with pytest.raises(crm.ConvergenceError, match="customers: 1 customer does not tell how customers differ"):
         crm.BetaGeoBetaBinomModel(horizon=1).fit(crm.Orders(log, **ROLES))
 
 

@@ -21,7 +21,7 @@ from crmmodels._frozen import seal
 from crmmodels.data.customer_base import CustomerBase
 from crmmodels.data.orders import Orders
 from crmmodels.data.referrals import CustomerCosts, Referrals
-from crmmodels.exceptions import CrmModelsWarning, DataError, ParameterError, ReturnsOnlyWarning
+from crmmodels.exceptions import CrmModelsWarning, ParameterError, ReturnsOnlyWarning
 from crmmodels.models.clv import CLVModel
 from crmmodels.models.clv_fit import COMPONENTS
 
@@ -317,10 +317,16 @@ class TestLaws:
 class TestWithoutHistory:
     """Customers of whom next to nothing is known yet."""
 
-    def test_the_last_day_s_customers_are_refused_as_every_purchase_model_does(self):
+    def test_the_last_day_s_customers_are_worth_what_new_ones_are(self):
+        """B first orders on the last day; what is to come of it is what comes of every new customer, at the mean of all."""
         base = CustomerBase(hand_base(until="2026-01-10").orders)
-        with pytest.raises(DataError, match="1 customer in row 1 with age 0"):
-            at(record(**AHEAD)).score(base)
+        model = at(record(**AHEAD))
+        purchase = type(model.purchase_model)(horizon=52, unit="W")
+        object.__setattr__(purchase, "_record", seal(record(**AHEAD).purchase))
+        new = pd.DataFrame({"customer_id": ["n"], "frequency": [0], "age_at_last": [0], "age": [0]})
+        orders = purchase.discounted_purchases(new, model.discount_rate_annual, model.horizon_years * 365.25 / 7).iloc[0, 0]
+        found = in_pandas(model.components(base)).loc["B"]
+        assert found["clv3_future"] == pytest.approx(orders * record(**AHEAD).means[1], rel=1e-6)
 
     def test_a_base_in_which_nobody_came_thrice(self):
         """No customer has two repeat orders, so kappa cannot be estimated; the mean of all is believed then, and no value is missing."""

@@ -88,11 +88,12 @@ def test_parameters_of_a_wrong_type_are_refused(call: Any, text: str) -> None:
     assert str(caught.value) == text
 
 
-def test_a_sum_that_overflows_is_refused() -> None:
+def test_money_whose_sum_would_overflow_is_refused() -> None:
     customers = pd.DataFrame({"customer_id": [1, 2], "spend": [1.7e308, 1.7e308]})
     with pytest.raises(crm.DataError) as caught:
         crm.ABCModel().fit(customers)
-    assert str(caught.value).splitlines()[1] == "- the sum of column 'spend' overflows; give it in a larger unit"
+    expected = "- column 'spend' has 2 values above 1e+18 (such as 1.7e+308) in rows 0, 1; drop or correct them first"
+    assert str(caught.value).splitlines()[1] == expected
 
 
 def test_arrays_are_taken_for_sequences() -> None:

@@ -47,8 +47,8 @@ def changed(**values: Any) -> pd.DataFrame:
             "- 1 customer in row 0 without repeat orders (frequency 0) but age_at_last above 0; set it to 0",
         ),
         (
-            changed(frequency=[0.0], age_at_last=[0.0], age=[0.0]),
-            "- 1 customer in row 0 with age 0 (first order on the last day observed); leave them out, or observe until a later day",
+            changed(frequency=[2.0], age_at_last=[0.0], age=[0.0]),
+            "- 1 customer in row 0 with repeat orders (frequency above 0) but age_at_last 0; orders of one day count as one",
         ),
     ],
     ids=["negative", "not whole", "after the end", "no time", "no orders", "age 0"],
