@@ -102,7 +102,7 @@ def with_day_of_text(relation: duckdb.DuckDBPyRelation, column: str, iso_date: s
     """Add the calendar day of ISO 8601 text, missing where it is none; a cast decides on plain dates, which is faster than a pattern."""
     text = identifier(column)
     # A cast alone would take years before the first, which begin with "-" and so come before "0001".
-    plain = f"length({text}) = 10 AND {text}[5] = '-' AND {text}[8] = '-' AND {text} >= '0001-01-01'"
+    plain = f"{text} LIKE '____-__-__' AND {text} >= '0001-01-01'"
     of_plain = f"TRY_CAST({text} AS DATE)"
     of_other = f"CASE WHEN regexp_matches({text}, {literal(iso_date)}) THEN CAST({text}[:10] AS DATE) END"
     return relation.project(f"*, CASE WHEN {plain} THEN {of_plain} ELSE {of_other} END AS {identifier(day)}")
