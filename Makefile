@@ -57,7 +57,7 @@ dist: $(VENV)/dist.done
 
 # Random tables; make test tries fewer.
 fuzz: tests/fuzz $(VENV)/test.done
-	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) --timeout 0 tests/fuzz
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_RECORD=benchmarks/recorded/fuzz.json $(PYTEST) --timeout 0 tests/fuzz
 
 tests/fuzz:
 	@echo "make fuzz runs the tests in tests/fuzz, and there is no such folder"; exit 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -517,3 +519,27 @@ class Orders:
 
 def _again(kind: type[Orders], arguments: dict[str, Any]) -> Orders:
     return kind(**arguments)
+
+
+def _with_advice(init: Callable[..., None]) -> Callable[..., None]:
+    """Say of an argument that does not exist what was meant, or how a further column is carried along."""
+    known = [field.name for field in fields(Orders) if field.init]
+
+    @wraps(init)
+    def checked(self: Orders, *args: Any, **arguments: Any) -> None:
+        for name, value in arguments.items():
+            if name not in known:
+                close = get_close_matches(name, known, n=1, cutoff=0.75)
+                meant = f"did you mean {close[0]!r}? " if close else ""
+                column = repr(value) if isinstance(value, str) else "'column'"
+                msg = (
+                    f"Orders has no argument {name!r}; {meant}Further columns are carried along by keep=[{column}], and the arguments are "
+                    f"{', '.join(known)}."
+                )
+                raise ParameterError(msg)
+        init(self, *args, **arguments)
+
+    return checked
+
+
+Orders.__init__ = _with_advice(Orders.__init__)  # type: ignore[method-assign]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from pathlib import Path
 from typing import Any
@@ -342,3 +343,19 @@ class TestOrderIds:
             warnings.simplefilter("error")
             orders.customers()  # said once a log
             orders_of(engine.make(frame, tmp_path), amount="money", order_id="no").customers(as_of="2026-01-31")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            {"country": "Country"},
+            r"Orders has no argument 'country'; Further columns are carried along by keep=\['Country'\], and the arguments are frame, ",
+        ),
+        ({"amout": "price"}, "Orders has no argument 'amout'; did you mean 'amount'?"),
+    ],
+)
+def test_an_argument_that_does_not_exist_is_told_of(arguments: dict[str, str], said: str) -> None:
+    with pytest.raises(crm.ParameterError, match=said):
+        orders_of(LINES, **arguments)
+    assert list(inspect.signature(crm.Orders).parameters)[:4] == ["frame", "customer", "time", "amount"]
