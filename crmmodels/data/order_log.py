@@ -132,8 +132,11 @@ class OrderLog(Protocol):
         """Days with an order or a return, and how many of them."""
         ...
 
-    def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
-        """Canonical customer columns, and perhaps `USED_AGAIN`; a customer with returns only has ``n_orders`` 0."""
+    def customers(self, bounds: Bounds, as_of: dt.date | None, unit: TimeUnit) -> nw.DataFrame[Any]:
+        """Canonical customer columns, and perhaps `USED_AGAIN`; a customer with returns only has ``n_orders`` 0.
+
+        Without ``as_of`` that is the day after the last line.
+        """
         ...
 
     def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
@@ -173,9 +176,10 @@ class ArrayLog:
         """Count by day."""
         return DayCounts(*np.unique(self._within(bounds).day.astype(np.int64), return_counts=True))
 
-    def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
+    def customers(self, bounds: Bounds, as_of: dt.date | None, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by counting sorts."""
         lines = self._within(bounds)
+        as_of = day_after(int(lines.day.max(initial=0))) if as_of is None else as_of
         summary = summarise_orders(lines.customer, lines.day, lines.amount, len(self.keys))
         again = {} if self.order is None else {order_plans.USED_AGAIN: self._used_again(bounds)[summary.customer]}
         if not (np.isfinite(summary.spend).all() and np.isfinite(summary.repeat_spend).all()):
@@ -276,14 +280,16 @@ class EngineLog:
         counted = counted.filter(~counted["day"].is_null()).sort("day")
         return DayCounts(_day_numbers(counted["day"]), counted["n"].to_numpy().astype(np.int64))
 
-    def customers(self, bounds: Bounds, as_of: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
+    def customers(self, bounds: Bounds, as_of: dt.date | None, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by two group-bys of the engine; customers with returns are read once more, into the kernel."""
         again = [order_plans.USED_AGAIN] if "order_id" in self.log.collect_schema() else []
-        columns = [*order_plans.customer_columns(), *map(nw.col, again)]
+        columns = [*order_plans.customer_columns(), nw.col("last_line"), *map(nw.col, again)]
         result = self._answer(lambda: order_plans.by_customer(self._orders(bounds)).select(*columns))
         if _has_missing(result["customer_id"]) or not result["spend"].is_finite().all():
             raise BadRowsError
         first, last = (_day_numbers(result[name]) for name in ("first_order", "last_order"))
+        if as_of is None:
+            as_of = day_after(int(_day_numbers(result["last_line"]).max(initial=0)))
         backend: Any = result.implementation
         counted = result["n_orders"].to_numpy()
         n_orders = counted.astype(np.int64)
@@ -382,6 +388,11 @@ class EngineLog:
             lines = order_plans.up_to(lines, bounds.until)
         orders = order_plans.orders_of_lines(lines)
         return orders if bounds.after is None else order_plans.after(orders, bounds.after)
+
+
+def day_after(day: int) -> dt.date:
+    """Date after a day given as days since 1970-01-01; the last date has none after it."""
+    return min(EPOCH + dt.timedelta(days=day), dt.date.max - dt.timedelta(days=1)) + dt.timedelta(days=1)
 
 
 def mean_repeat_spend(summary: OrderSummary) -> FloatArray:

@@ -148,6 +148,7 @@ def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         nw.col("order_day").count().alias("n_order_days"),
         nw.col("order_day").min().alias("first_order"),
         nw.col("order_day").max().alias("last_order"),
+        nw.col("day").max().alias("last_line"),
         nw.col("spend").sum(),
         nw.col("spend").first(order_by="rank_day").alias("first_day_spend"),
         *again,

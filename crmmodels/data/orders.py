@@ -25,7 +25,7 @@ from crmmodels.data.order_reading import Lines, OpenedLog, open_log
 from crmmodels.data.roles import ROLES
 from crmmodels.data.schema import EXAMPLES_SHOWN, count_of, plain
 from crmmodels.data.split import Split
-from crmmodels.data.stray_dates import strays_after, strays_before
+from crmmodels.data.stray_dates import FAR, strays_after, strays_before
 from crmmodels.data.tables import OutputKind, in_kind_of, in_output
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import (
@@ -38,6 +38,8 @@ from crmmodels.exceptions import (
     warn,
 )
 
+_MANY: Final = 10_000
+"""Customers from which on a log is looked at for stray dates only where there is a sign of them."""
 _MONEY_COLUMNS: Final = ("spend", "mean_repeat_spend")
 
 
@@ -284,13 +286,29 @@ class Orders:
             return self._customers_as_given(as_of, unit, window_days)
 
     def _customers_as_given(self, as_of: str | dt.date | np.datetime64 | None, unit: TimeUnit, window_days: int | None) -> Any:
-        end = self._end(as_of, "customers")
         days = plain(window_days)
+        if as_of is None and days is None and self._bounds.until is None and not isinstance(self._log, ArrayLog):
+            return self._native(self._customers_of_all(unit))
+        end = self._end(as_of, "customers")
         if days is not None and (type(days) is not int or not 1 <= days <= (end - dt.date.min).days):
             must = "a whole number of days, 1 or more, that does not begin before the year 1"
             raise ParameterError.must_be("customers", "window_days", must, days)
         bounds = self._bounded(None if days is None else end - dt.timedelta(days=days), end)
         return self._native(without_returns_only(self._customers(bounds, end, unit), bounds, self._say))
+
+    def _customers_of_all(self, unit: TimeUnit) -> nw.DataFrame[Any]:
+        """Customers as of the day after the last line, for which an engine need not look for that day first."""
+        bounds = self._bounds
+        try:
+            result = self._counted(bounds, None, unit)
+        except OverflowError:
+            raise self._bad_rows() from None
+        if result.is_empty():
+            raise self._nothing_left(bounds)
+        end = _as_date(result["as_of"][0])
+        if len(result) < _MANY or _has_gap(result, end):
+            self._last_day()
+        return without_returns_only(result, self._bounded(None, end), self._say)
 
     def panel(self, period: Period = "M", as_of: str | dt.date | np.datetime64 | None = None) -> Any:
         """One row per customer and calendar period, from the first order on, empty periods included.
@@ -471,7 +489,7 @@ class Orders:
                 raise self._nothing_left(self._bounds)
             return found
 
-    def _counted(self, bounds: Bounds, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
+    def _counted(self, bounds: Bounds, end: dt.date | None, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Canonical customer columns, sorted where the answer's kind has an order; no rows where no order is left."""
         try:
             result = self._log.customers(bounds, end, unit)
@@ -515,6 +533,19 @@ class Orders:
         backend: Any = engine if engine.is_pandas() or engine.is_polars() or engine.is_pyarrow() else "pyarrow"
         series = [nw.new_series(name, column, backend=backend) for name, column in columns.items()]
         return self._native(series[0].to_frame().with_columns(*series[1:]))
+
+
+def _has_gap(customers: nw.DataFrame[Any], end: dt.date) -> bool:
+    """Whether first or last orders of customers leave a gap, so that a look at all days may find stray ones beyond it."""
+    for name in ("first_order", "last_order"):
+        day = np.unique(customers.filter(nw.col("n_orders") > 0)[name].to_numpy().astype("datetime64[D]").astype(np.int64))
+        if np.diff(day, append=(end - dt.date(1970, 1, 1)).days if name == "last_order" else day[-1:]).max(initial=0) > FAR:
+            return True
+    return False
+
+
+def _as_date(value: Any) -> dt.date:
+    return value.date() if isinstance(value, dt.datetime) else value
 
 
 def _again(kind: type[Orders], arguments: dict[str, Any]) -> Orders:

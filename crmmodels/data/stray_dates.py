@@ -11,8 +11,10 @@ from crmmodels._typing import IntArray
 
 _ENOUGH_DAYS: Final = 20
 """Distinct days from which on the gaps between them tell what is usual."""
-_FAR, _FAR_IN_SHORT_LOGS = 60, 3 * 365
-"""Days that a stray order lies apart at least, in a log of enough days and in a shorter one."""
+FAR: Final = 60
+"""Days that a stray order lies apart at least."""
+_FAR_IN_SHORT_LOGS: Final = 3 * 365
+"""The same in a log of few days."""
 _TIMES: Final = 10
 _FEW, _SHARE = 3, 0.01
 """Lines that may be stray: so many, or this share of the log."""
@@ -60,7 +62,7 @@ def strays_after(day: IntArray, n_lines: IntArray) -> Strays | None:
         if behind[i] > few:
             return None
         usual = gaps[: i - 1].max() if i >= _ENOUGH_DAYS else day[i - 1] - day[0]
-        if gaps[i - 1] > max(_FAR if i >= _ENOUGH_DAYS else _FAR_IN_SHORT_LOGS, _TIMES * usual):
+        if gaps[i - 1] > max(FAR if i >= _ENOUGH_DAYS else _FAR_IN_SHORT_LOGS, _TIMES * usual):
             return Strays(int(behind[i]), int(day[i]), int(day[i - 1]))
     return None
 
