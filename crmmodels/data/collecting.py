@@ -69,5 +69,7 @@ def _run(plan: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
 def failures() -> tuple[type[Exception], ...]:
     """What engines raise where they cannot read."""
     polars = sys.modules.get("polars")
+    arrow = sys.modules.get("pyarrow")
     of_polars = () if polars is None else (polars.exceptions.PolarsError,)
-    return (nw.exceptions.NarwhalsError, *duckdb_engine.errors(), *of_polars)
+    of_arrow = () if arrow is None else (arrow.lib.ArrowException,)
+    return (nw.exceptions.NarwhalsError, *duckdb_engine.errors(), *of_polars, *of_arrow)

@@ -40,7 +40,8 @@ def kept_columns(columns: Mapping[str, pd.Series[Any]], time: pd.Series[Any]) ->
 
 
 def _rank(values: pd.Series[Any], when: AnyArray) -> IntArray:
-    code = pd.factorize(values, sort=True)[0].astype(np.int64)
+    plain = values.astype(object) if isinstance(values.dtype, pd.CategoricalDtype) else values
+    code = pd.factorize(plain, sort=True)[0].astype(np.int64)
     missing = (code < 0) | (values.astype(object) == "").fillna(value=False).to_numpy(dtype=np.bool_)
     return np.where(missing, -1, when.astype(np.int64) * (len(values) + 1) + code)
 

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
 
-from crmmodels.engines.text_dates import DatePattern, date_pattern, iso_text
-from crmmodels.exceptions import CrmModelsError
+from crmmodels.engines.text_dates import ISO_DATE, DatePattern, date_pattern, iso_text
 
 _FORMATS: Final = (
     *("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日"),
-    *("%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y"),
-    *("%B %d, %Y", "%d %B %Y", "%Y-%m-%d"),
+    *(
+        "%d/%m/%y",
+        "%m/%d/%y",
+        "%d.%m.%y",
+        "%d-%m-%y",
+        "%m-%d-%y",
+        "%y%m%d",
+        "%y-%m-%d",
+        "%y/%m/%d",
+        "%y.%m.%d",
+        "%d %b %Y",
+        "%d-%b-%Y",
+        "%d-%b-%y",
+        "%b %d, %Y",
+    ),
+    *("%B %d, %Y", "%d %B %Y", "%A, %d %B %Y", "%Y-%m-%d", "%Y%m%d%H%M%S"),
 )
 _TIMES: Final = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S %z", " %H:%M:%S.%f")
 _MOST: Final = 3
 _SINCE_1970: Final = ((9, 10, "s"), (12, 13, "ms"), (15, 16, "us"), (18, 19, "ns"))
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
+_TEXT_OF: Final = {False: "str", True: "'Int64').astype('string'"}
+"""What makes texts of whole numbers, and of whole numbers that stand as floats."""
 _YEARS: Final = range(1900, 2101)
 
 
@@ -104,11 +120,11 @@ def advice_on_value(value: Any, column: str) -> str:
     if kind == "Period":
         return f"convert it first: {frame}.dt.to_timestamp()"
     if isinstance(value, int | float | Decimal | np.number) and not isinstance(value, bool):
-        return _advice_on_number(float(value), frame)
+        return _advice_on_number(float(value), frame, is_float=not isinstance(value, int | np.integer))
     return f"convert it first: pandas.to_datetime({frame})"
 
 
-def _advice_on_number(value: float, frame: str) -> str:
+def _advice_on_number(value: float, frame: str, *, is_float: bool = False) -> str:
     if value != value or value % 1 or value < 0:  # noqa: PLR0124  (only NaN differs from itself)
         if _FIRST_SERIAL < value < _LAST_SERIAL:
             return f"if it counts days as spreadsheets do: pandas.to_datetime({frame}, unit='D', origin='1899-12-30')"
@@ -120,7 +136,7 @@ def _advice_on_number(value: float, frame: str) -> str:
     if formats := [name for name in ("%Y%m%d", "%y%m%d", "%d%m%Y", "%m%d%Y", "%d%m%y", "%m%d%y") if _fits(digits, name)]:
         return (
             f"if it is written as {' or '.join(formats)}: give date_format={formats[0]!r}, "
-            f"or pandas.to_datetime({frame}.astype(str), format={formats[0]!r})"
+            f"or pandas.to_datetime({frame}.astype({_TEXT_OF[is_float]}), format={formats[0]!r})"
         )
     if _FIRST_SERIAL < value < _LAST_SERIAL:
         return f"if it counts days as spreadsheets do: pandas.to_datetime({frame}, unit='D', origin='1899-12-30')"
@@ -135,7 +151,4 @@ def _fits(digits: str, date_format: str) -> bool:
 
 
 def _is_day(iso: str) -> bool:
-    try:
-        return dt.date.fromisoformat(iso[:10]).year in _YEARS
-    except (ValueError, CrmModelsError):
-        return False
+    return re.match(ISO_DATE, iso) is not None and int(iso[:4]) in _YEARS

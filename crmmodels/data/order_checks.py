@@ -12,12 +12,12 @@ import narwhals as nw
 from crmmodels.data.collecting import collected
 from crmmodels.data.order_advice import advice_on_text, advice_on_value
 from crmmodels.data.order_options import Reading, refused
-from crmmodels.data.order_plans import DAY, EPOCH, ISO_DATE, KEPT, day_of_line, is_missing
+from crmmodels.data.order_plans import DAY, EPOCH, KEPT, day_of_line, is_missing
 from crmmodels.data.roles import ROLES
 from crmmodels.data.schema import EXAMPLES_SHOWN, count_of, plain
 from crmmodels.data.stray_dates import Strays
 from crmmodels.engines.files import PLACE, RAW
-from crmmodels.engines.text_dates import UNMATCHED
+from crmmodels.engines.text_dates import ISO_DATE, UNMATCHED
 from crmmodels.exceptions import CrmModelsWarning, DataError, ReturnsOnlyWarning, StrayDateWarning, missing_column
 
 _ROW: Final = "row_number_of_crmmodels"
@@ -70,7 +70,7 @@ def _type_problem(role: str, column: str, dtype: nw.dtypes.DType, reading: Readi
     if kind != "time":
         return None
     if reading.date_format is not None:
-        if dtype == nw.String or dtype.is_integer():
+        if dtype == nw.String or dtype.is_integer() or dtype.is_float():
             return None
         return f"column {column!r} ({role}) is {dtype} and no text, so date_format= cannot be applied; leave it out"
     if dtype in (nw.String, nw.Date, nw.Datetime):
@@ -271,11 +271,13 @@ def _no_number(reading: Reading) -> str:
 
 def _advice(name: str, rows: Sequence[Mapping[str, Any]], reading: Reading) -> str:
     if name == "sign":
-        return "else correct them first"
+        return "correct them first, as no price is below 0" if "unit_price" in reading.roles else "else correct them first"
     if name == "no_date" and reading.date_format is None:
         return advice_on_text([str(row["time"]) for row in rows], reading.roles["time"])
     if name.startswith("unread") and reading.decimal is None:
-        return "give decimal=',' where a comma stands before decimals, or correct them first"
+        return (
+            "give decimal=',' where a comma stands before decimals (or '.' where thousands are grouped), or correct them first"
+        )
     return "drop or correct them first"
 
 
@@ -297,7 +299,7 @@ def duplicate_problems(whole: nw.DataFrame[Any] | nw.LazyFrame[Any], roles_of: C
     try:
         repeated = whole.group_by(list(whole.collect_schema())).agg(nw.len().alias(_ROW)).filter(nw.col(_ROW) > 1)
         n = int(collected(repeated.select((nw.col(_ROW) - 1).sum().alias("n")))["n"][0] or 0)
-    except TypeError as error:
+    except (TypeError, NotImplementedError) as error:
         return [f"rows cannot be compared, since a column holds lists or the like ({error}); leave that out"]
     if not n:
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,9 +18,9 @@ from crmmodels.engines.files import PLACE, FileColumn, FileOptions, files_of, ki
 from crmmodels.exceptions import DataError, MissingDependencyError, ParameterError
 
 _OF_CSV: Final = ("encoding", "delimiter", "decimal")
+_EXACT: Final = 2**53
+"""Whole numbers below this are exact in a spreadsheet."""
 _OF_DUCKDB: Final = ("memory_limit", "threads")
-_HEADER_ROWS: Final = 2
-"""Number of the first row of a sheet below its names, as spreadsheets count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +113,7 @@ def _open_workbooks(files: Sequence[str], options: Mapping[str, Any]) -> Source:
     )
 
     def report() -> pd.DataFrame:
-        places = [f"{name} row {i + _HEADER_ROWS}" for name, part in parts.items() for i in range(len(part))]
+        places = [f"{name} row {i + 1}" for name, part in parts.items() for i in part.index]
         return frame.assign(**{PLACE: places})
 
     return Source(frame, report)
@@ -144,12 +145,25 @@ def _sheets(path: str, wanted: str | Sequence[str] | None) -> dict[str, pd.DataF
 
 
 def _cells(book: pd.ExcelFile, sheet: str) -> pd.DataFrame:
-    """Cells of a sheet as they are: text stays text, be it "001" or "NA"."""
-    return pd.read_excel(book, sheet_name=sheet, dtype=object, keep_default_na=False, na_values=[""])
+    """Rows of a sheet below its first, with cells as they are: text stays text, be it "001" or "NA"; empty rows are none."""
+    cells = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, keep_default_na=False, na_values=[""])
+    if not len(cells):
+        return cells
+    if cells.iloc[0].isna().all():
+        raise refused(f"sheet {sheet!r} begins with an empty row; its first row must name the columns")
+    names = [str(name) if not pd.isna(name) else f"column_{i}" for i, name in enumerate(cells.iloc[0])]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise refused(f"sheet {sheet!r} names columns {repeated} more than once; name each column once")
+    return cells.iloc[1:].set_axis(names, axis=1).dropna(how="all")
 
 
 def _named_cells(cells: pd.Series[Any]) -> pd.Series[Any]:
     """Names as spreadsheets mean them: whole numbers without decimals, and text where cells are of several types."""
+    if beyond := [cell for cell in cells if isinstance(cell, int | float) and _EXACT <= abs(cell) < math.inf]:
+        raise refused(
+            f"column {cells.name!r} holds {len(beyond):,} numbers of more digits than a spreadsheet keeps (such as {beyond[0]:.0f}), so that "
+            "different ids are one; store them as text"
+        )
     plain = [int(cell) if isinstance(cell, float) and cell.is_integer() else cell for cell in cells]
     whole = pd.Series(plain, index=cells.index, dtype=object, name=cells.name)
     inferred = pd.api.types.infer_dtype(whole, skipna=True)

@@ -114,7 +114,7 @@ class DayCounts:
     day : ndarray of int64, shape (n_days,)
         Days since 1970-01-01, ascending.
     n : ndarray of int64, shape (n_days,)
-        Orders and returns of the day.
+        Lines of the day.
     """
 
     day: IntArray
@@ -129,7 +129,7 @@ class OrderLog(Protocol):
     """What `Orders` asks of a log."""
 
     def days(self, bounds: Bounds) -> DayCounts:
-        """Days with an order or a return, and how many of them."""
+        """Days with a line, and how many of them."""
         ...
 
     def customers(self, bounds: Bounds, as_of: dt.date | None, unit: TimeUnit) -> nw.DataFrame[Any]:
@@ -174,7 +174,7 @@ class ArrayLog:
 
     def days(self, bounds: Bounds) -> DayCounts:
         """Count by day."""
-        return DayCounts(*np.unique(self._within(bounds).day.astype(np.int64), return_counts=True))
+        return DayCounts(*np.unique(self.lines.day[self.kept(bounds)].astype(np.int64), return_counts=True))
 
     def customers(self, bounds: Bounds, as_of: dt.date | None, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by counting sorts."""
@@ -276,20 +276,20 @@ class EngineLog:
 
     def days(self, bounds: Bounds) -> DayCounts:
         """Count by day in the engine."""
-        counted = self._answer(lambda: self._orders(bounds).group_by("day").agg(nw.len().alias("n")))
+        counted = self._answer(lambda: self._lines(bounds).group_by("day").agg(nw.len().alias("n")))
         counted = counted.filter(~counted["day"].is_null()).sort("day")
         return DayCounts(_day_numbers(counted["day"]), counted["n"].to_numpy().astype(np.int64))
 
     def customers(self, bounds: Bounds, as_of: dt.date | None, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by two group-bys of the engine; customers with returns are read once more, into the kernel."""
         again = [order_plans.USED_AGAIN] if "order_id" in self.log.collect_schema() else []
-        columns = [*order_plans.customer_columns(), nw.col("last_line"), *map(nw.col, again)]
+        columns = [*order_plans.customer_columns(), nw.col(order_plans.LAST_LINE), *map(nw.col, again)]
         result = self._answer(lambda: order_plans.by_customer(self._orders(bounds)).select(*columns))
         if _has_missing(result["customer_id"]) or not result["spend"].is_finite().all():
             raise BadRowsError
         first, last = (_day_numbers(result[name]) for name in ("first_order", "last_order"))
         if as_of is None:
-            as_of = day_after(int(_day_numbers(result["last_line"]).max(initial=0)))
+            as_of = day_after(int(_day_numbers(result[order_plans.LAST_LINE]).max(initial=0)))
         backend: Any = result.implementation
         counted = result["n_orders"].to_numpy()
         n_orders = counted.astype(np.int64)
@@ -381,6 +381,11 @@ class EngineLog:
         except failures() as error:
             raise refused(f"{self.log.implementation} cannot read it: {duckdb_engine.reason(error)}") from error
         return collected(planned, watched=self.watched)
+
+    def _lines(self, bounds: Bounds) -> nw.LazyFrame[Any]:
+        lines = order_plans.lines(self.log, self.time_zone)
+        lines = lines if bounds.until is None else order_plans.up_to(lines, bounds.until)
+        return lines if bounds.after is None else order_plans.after(lines, bounds.after)
 
     def _orders(self, bounds: Bounds) -> nw.LazyFrame[Any]:
         lines = order_plans.lines(self.log, self.time_zone)

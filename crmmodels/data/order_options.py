@@ -23,6 +23,7 @@ _CHOICES: Final = {
     "decimal": (".", ",", None),
 }
 _OF_FILES: Final = ("output", "memory_limit", "threads", "encoding", "delimiter", "decimal", "sheet")
+_MOST_THREADS: Final = 1_024
 TAKEN: Final = frozenset(
     (
         *("customer_id", "n_orders", "frequency", "age_at_last", "age", "days_since_last", "spend", "mean_repeat_spend"),
@@ -88,12 +89,18 @@ def check_options(options: Mapping[str, Any]) -> None:
         if options[name] not in choices:
             raise ParameterError.unknown_choice(READER, name, map(str, choices), options[name])
     _check_unit_price(options)
+    _check_threads(options["threads"])
     _check_keep(options["keep"])
     _check_formats(options)
     if not isinstance(options["frame"], str | Path):
         for name in _OF_FILES:
             if options[name] is not None:
                 raise ParameterError.must_be(READER, name, "left out unless frame is a path", options[name])
+
+
+def _check_threads(threads: Any) -> None:
+    if threads is not None and (type(threads) is not int or not 1 <= threads <= _MOST_THREADS):
+        raise ParameterError.must_be(READER, "threads", f"a whole number from 1 to {_MOST_THREADS:,}", threads)
 
 
 def _check_unit_price(options: Mapping[str, Any]) -> None:

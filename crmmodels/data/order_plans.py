@@ -13,20 +13,8 @@ import narwhals as nw
 
 from crmmodels._typing import Period
 from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.engines.text_dates import ISO_DATE
 from crmmodels.kernels.returned_money import ROUNDING
-
-_YEAR: Final = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
-_LEAP_YEAR: Final = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
-ISO_DATE: Final = (
-    rf"^(?:{_YEAR}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
-    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
-    r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"
-    rf"|{_LEAP_YEAR}-02-29)"
-    r"(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?: ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?$"
-)
-"""ISO 8601 dates of the years 1 to 9999, with or without a time of day.
-
-Complete, leap years included, so that every engine refuses the same strings and none fails while parsing."""
 
 DAY: Final = "day_of_line"
 """Column with the calendar day of a line, where it is known beside the time."""
@@ -35,6 +23,8 @@ KEPT: Final = "kept_of_crmmodels_"
 EPOCH: Final = dt.date(1970, 1, 1)
 USED_AGAIN: Final = "n_order_ids_used_again"
 """Column with the number of order ids of a customer that came back much later."""
+LAST_LINE: Final = "last_line"
+"""Column with the last day of a line, of whatever kind."""
 SAME_ORDER_DAYS: Final = 7
 """Days over which what was bought may be of one order."""
 _MONTHS: Final[dict[Period, int]] = {"M": 1, "Q": 3, "Y": 12}
@@ -117,6 +107,7 @@ def orders_of_lines(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         .group_by("customer", "order_id")
         .agg(
             nw.col("day").min(),
+            nw.col("day").max().alias(LAST_LINE),
             nw.col("amount").sum(),
             nw.col("amount").abs().sum().alias("moved"),
             nw.col("bought").min().alias("from"),
@@ -126,7 +117,7 @@ def orders_of_lines(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     amount = nw.when(nw.col("amount").abs() < ROUNDING * nw.col("moved")).then(0.0).otherwise(nw.col("amount"))
     late = nw.col("from") + nw.lit(dt.timedelta(days=SAME_ORDER_DAYS)) < nw.col("to")
     used_again = nw.when(late).then(1.0).otherwise(0.0)
-    return orders.select("customer", "day", amount.alias("amount"), used_again.alias(USED_AGAIN))
+    return orders.select("customer", "day", amount.alias("amount"), used_again.alias(USED_AGAIN), LAST_LINE)
 
 
 def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -135,7 +126,8 @@ def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     An order adds 1 to ``n_orders`` and a return `RETURN_COUNTS`, so that returns are noticed at no cost.
     """
     count = nw.when(nw.col("amount") >= 0).then(1.0).otherwise(RETURN_COUNTS)
-    again = [nw.col(USED_AGAIN).sum()] if USED_AGAIN in log.collect_schema() else []
+    of_ids = USED_AGAIN in log.collect_schema()
+    again = [nw.col(USED_AGAIN).sum(), nw.col(LAST_LINE).max()] if of_ids else []
     days = (
         log.with_columns(count.alias("n_orders"))
         .group_by("customer", "day")
@@ -148,7 +140,7 @@ def by_customer(log: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         nw.col("order_day").count().alias("n_order_days"),
         nw.col("order_day").min().alias("first_order"),
         nw.col("order_day").max().alias("last_order"),
-        nw.col("day").max().alias("last_line"),
+        *([] if of_ids else [nw.col("day").max().alias(LAST_LINE)]),
         nw.col("spend").sum(),
         nw.col("spend").first(order_by="rank_day").alias("first_day_spend"),
         *again,
@@ -233,5 +225,11 @@ def last_values(
     lines = lines if start is None else after(lines, start)
     columns = [f"{KEPT}{i}" for i in range(len(keep))]
     present = [(~is_missing(column, schema)).cast(nw.Int8).alias(f"has_{column}") for column in columns]
-    last = [nw.col(c).last(order_by=[f"has_{c}", "time", c]).alias(name) for c, name in zip(columns, keep, strict=True)]
-    return lines.with_columns(*present).group_by("customer").agg(*last)
+    # Categories are ordered as the texts that they are.
+    is_category = {c: schema[c] == nw.Categorical or schema[c] == nw.Enum for c in columns}
+    texts = [nw.col(c).cast(nw.String).alias(f"text_{c}") for c in columns if is_category[c]]
+    last = [
+        nw.col(c).last(order_by=[f"has_{c}", "time", f"text_{c}" if is_category[c] else c]).alias(name)
+        for c, name in zip(columns, keep, strict=True)
+    ]
+    return lines.with_columns(*present, *texts).group_by("customer").agg(*last)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from numbers import Real
 from typing import Any, Final
 
 import narwhals as nw
@@ -14,14 +16,14 @@ from crmmodels.data.collecting import Watched, collected
 from crmmodels.data.order_checks import duplicate_problems, missing_expressions, role_problems, row_problems
 from crmmodels.data.order_log import ArrayLog, EngineLog, OrderLog, array_log
 from crmmodels.data.order_options import Reading, refused
-from crmmodels.data.order_plans import DAY, ISO_DATE, KEPT
+from crmmodels.data.order_plans import DAY, KEPT
 from crmmodels.data.plain_types import with_plain_columns, with_plain_types
 from crmmodels.data.roles import ROLES
-from crmmodels.data.schema import count_of, plain
+from crmmodels.data.schema import count_of, plain, rows_at
 from crmmodels.data.tables import KINDS, any_frame, odd_columns
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.engines.files import PLACE, RAW
-from crmmodels.engines.text_dates import DatePattern, date_pattern, with_iso_dates
+from crmmodels.engines.text_dates import ISO_DATE, DatePattern, date_pattern, with_iso_dates
 from crmmodels.exceptions import CrmModelsWarning, DuplicatesWarning, MissingRowsWarning, UnitPriceWarning
 
 Lines = nw.DataFrame[Any] | nw.LazyFrame[Any]
@@ -67,7 +69,9 @@ class OpenedLog:
     reading: Reading
 
     def part(self, lines: Lines) -> OrderLog:
-        """The same log of some of its lines."""
+        """The same log of some of its lines, which are in memory."""
+        if problems := row_problems(lines, self.reading):
+            raise refused(*problems)
         return _log_of(lines, self.reading)
 
 
@@ -188,7 +192,10 @@ def _with_dates(native: Any, dtype: Any, reading: Reading) -> Any:
     time = reading.roles["time"]
     if reading.date_format is not None:
         pattern = date_pattern(reading.date_format)
-        if not isinstance(pattern, DatePattern) or (dated := with_iso_dates(native, time, pattern)) is None:
+        if (
+            not isinstance(pattern, DatePattern)
+            or (dated := with_iso_dates(native, time, pattern, is_float=dtype.is_float())) is None
+        ):
             raise refused(
                 f"dates of a format are read from pandas, Polars, PyArrow, DuckDB and files; got {type(native).__name__}"
             )
@@ -234,7 +241,7 @@ def _without_duplicates(whole: Lines, concerns: list[CrmModelsWarning]) -> Lines
 def _unique(whole: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
     try:
         return whole.unique(keep="first", maintain_order=True)
-    except TypeError as error:
+    except (TypeError, NotImplementedError) as error:
         raise refused(f"rows cannot be compared, since a column holds lists or the like ({error}); leave that out") from error
 
 
@@ -287,31 +294,39 @@ def _problems_of_others(opened: Lines, reading: Reading, wrong: Mapping[str, str
 
 
 def _typed_objects(frame: pd.DataFrame, reading: Reading, wrong: dict[str, str]) -> pd.DataFrame:
-    """Give pandas columns of Python dates, decimals or categories the type that they have; what is mixed is said."""
+    """Give pandas columns of Python dates and decimals the type that they have; what is mixed is said."""
     typed: dict[str, Any] = {}
-    for role, column in reading.roles.items():
-        if column not in frame.columns:
-            continue
-        values = frame[column]
-        if _is_dictionary(values.dtype):
-            typed[column] = values.astype(_plain_type(values.dtype))
-            continue
-        if values.dtype != object:
-            continue
-        kind, inferred = ROLES[role].kind, pd.api.types.infer_dtype(values, skipna=True)
-        if kind == "time" and inferred in {"date", "datetime", "datetime64"}:
-            try:
-                typed[column] = pd.to_datetime(values)
-            except (ValueError, TypeError):
-                wrong[role] = (
-                    f"column {column!r} ({role}) mixes time zones; make them one first with pandas.to_datetime(..., utc=True), "
-                    "and give time_zone= for the zone in which their day is taken"
-                )
-        elif kind == "number" and inferred in {"decimal", "integer", "floating", "mixed-integer-float"}:
-            typed[column] = values.astype(np.float64)
-        elif kind in {"key", "text"} and (problem := _mixture(values, inferred)):
-            wrong[role] = f"column {column!r} ({role}) {problem}"
+    kinds = {role: (column, ROLES[role].kind) for role, column in reading.roles.items()}
+    kinds |= {f"keep {column}": (column, "text") for column in reading.keep}
+    for role, (column, kind) in kinds.items():
+        if column in frame.columns and frame[column].dtype == object:
+            values = frame[column]
+            found, problem = _typed(values, kind)
+            if problem is not None:
+                wrong[role] = f"column {column!r} ({role.split()[0]}) {problem}"
+            elif found is not values:
+                typed[column] = found
     return frame.assign(**typed) if typed else frame
+
+
+def _typed(values: pd.Series[Any], kind: str) -> tuple[pd.Series[Any], str | None]:
+    """Values in the type that they have, and what is wrong with them."""
+    inferred = pd.api.types.infer_dtype(values, skipna=True)
+    if kind == "time" and inferred in {"date", "datetime", "datetime64"}:
+        try:
+            return pd.to_datetime(values), None
+        except (ValueError, TypeError):
+            return values, (
+                "mixes time zones; make them one first with pandas.to_datetime(..., utc=True), and give time_zone= for the zone in "
+                "which their day is taken"
+            )
+    if kind == "number":
+        if inferred in {"decimal", "integer", "floating", "mixed-integer-float"}:
+            return values.astype(np.float64), None
+        return values, _no_number(values)
+    if kind == "time" and not inferred.startswith("mixed"):
+        return values, None
+    return values, _mixture(values, inferred)
 
 
 def _mixture(values: pd.Series[Any], inferred: str) -> str | None:
@@ -332,16 +347,14 @@ def _mixture(values: pd.Series[Any], inferred: str) -> str | None:
     return f"mixes {shown}; make all of them text: {column} = {column}.astype('string')"
 
 
-def _is_dictionary(dtype: object) -> bool:
-    """Whether a type of pandas is categorical, in its own or in Arrow's representation."""
-    if isinstance(dtype, pd.ArrowDtype):
-        return str(dtype.pyarrow_dtype).startswith("dictionary")
-    return isinstance(dtype, pd.CategoricalDtype)
-
-
-def _plain_type(dtype: Any) -> Any:
-    """Type of the values of a categorical one."""
-    return pd.ArrowDtype(dtype.pyarrow_dtype.value_type) if isinstance(dtype, pd.ArrowDtype) else dtype.categories.dtype
+def _no_number(values: pd.Series[Any]) -> str | None:
+    """Which cells are no numbers; None where none is told."""
+    wrong = values.map(lambda cell: not isinstance(cell, Real | Decimal) or isinstance(cell, bool)) & values.notna()
+    if not wrong.any() or wrong[values.notna()].all():
+        return None
+    cell = values[wrong].iloc[0]
+    shown = f"{type(cell).__name__} such as {plain(cell)!r}{rows_at(wrong.to_numpy(dtype=np.bool_))}"
+    return f"must be numeric; it holds {shown}: convert it first"
 
 
 def _is_zoned(dtype: object) -> bool:

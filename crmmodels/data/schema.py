@@ -380,7 +380,7 @@ def _value_problems(array: FloatArray, column: Column) -> Iterator[str]:
     if n_infinite := int(infinite.sum()):
         yield f"column {column.name!r} holds {count_of(n_infinite, 'infinite value')}{rows_at(infinite)}; drop or correct them first"
     for limit, word, outside in ((column.minimum, "below", np.less), (column.maximum, "above", np.greater)):
-        beyond = outside(array, np.nan if limit is None else limit)
+        beyond = outside(array, np.nan if limit is None else limit) & ~infinite
         if n_beyond := int(beyond.sum()):
             example = float(array[beyond][0])
             yield (

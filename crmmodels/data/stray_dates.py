@@ -16,7 +16,7 @@ FAR: Final = 60
 _FAR_IN_SHORT_LOGS: Final = 3 * 365
 """The same in a log of few days."""
 _TIMES: Final = 10
-_FEW, _SHARE = 3, 0.01
+_FEW, _SHARE = 5, 0.02
 """Lines that may be stray: so many, or this share of the log."""
 
 
@@ -58,10 +58,12 @@ def strays_after(day: IntArray, n_lines: IntArray) -> Strays | None:
     gaps = np.diff(day)
     behind = np.cumsum(n_lines[::-1])[::-1]
     few = min(max(_FEW, int(_SHARE * behind[0])), int(behind[0]) // 3) if len(day) else 0
+    # What may be stray at the other end says nothing of what is usual.
+    start = int(np.searchsorted(np.cumsum(n_lines), few, side="right"))
     for i in range(len(day) - 1, 1, -1):
         if behind[i] > few:
             return None
-        usual = gaps[: i - 1].max() if i >= _ENOUGH_DAYS else day[i - 1] - day[0]
+        usual = gaps[start : i - 1].max(initial=0) if i >= _ENOUGH_DAYS else day[i - 1] - day[min(start, i - 1)]
         if gaps[i - 1] > max(FAR if i >= _ENOUGH_DAYS else _FAR_IN_SHORT_LOGS, _TIMES * usual):
             return Strays(int(behind[i]), int(day[i]), int(day[i - 1]))
     return None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO, cast
 
 from crmmodels.engines.duckdb import ENCODING_ADVICE, identifier, literal
-from crmmodels.engines.files import PLACE, RAW, FileColumn, FileOptions, OpenedFiles, paths, short
+from crmmodels.engines.files import PLACE, RAW, FileColumn, FileOptions, OpenedFiles, paths, short, twins_of
 from crmmodels.exceptions import DataError
 
 Connection = Any
@@ -107,6 +107,9 @@ def _first_line(path: str, options: FileOptions) -> str:
     if not line.strip():
         problem = f"file {short(path)!r} begins with an empty line; its first line must name the columns"
         raise DataError(options.reader, [problem], "path")
+    if line.startswith("sep=") and len(line.strip()) <= len("sep=") + 1:
+        problem = f"file {short(path)!r} begins with {line.strip()!r}, by which spreadsheets are told of a delimiter; remove that line"
+        raise DataError(options.reader, [problem], "path")
     if "\x00" in line:
         problem = f"file {short(path)!r} is no text of the encoding {options.encoding or 'utf-8'!r}; {ENCODING_ADVICE}"
         raise DataError(options.reader, [problem], "path")
@@ -145,6 +148,7 @@ def _check_headers(sources: Sequence[_Source], columns: Sequence[FileColumn], de
             for column in columns
             if column.name not in first.header
         ]
+    problems += [twins for column in columns if (twins := twins_of(column.name, first.header))]
     for source in sources:
         repeated = sorted({name for name in source.header if source.header.count(name) > 1})
         if repeated:

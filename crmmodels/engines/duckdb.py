@@ -61,7 +61,9 @@ def reason(error: Exception) -> str:
     """
     module = sys.modules.get("duckdb")
     if module is None or not isinstance(error, module.OutOfMemoryException):
-        return _csv_reason(str(error)) if "CSV Error" in str(error) else str(error)
+        return (
+            _csv_reason(str(error)) if "CSV Error" in str(error) else str(error).partition("\n\nLINE")[0].partition("\nLINE")[0]
+        )
     said = str(error).partition("Possible solutions")[0].strip()
     return f"{said}; raise memory_limit=, lower threads=, or free space for what DuckDB puts aside on disk"
 

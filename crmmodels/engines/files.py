@@ -123,10 +123,14 @@ def files_of(pattern: str | Path, reader: str) -> list[str]:
     DataError
         If there is no file, a folder, or files of an unknown kind or of several.
     """
-    path = str(pattern)
-    found = [path] if Path(path).exists() else sorted(glob.glob(path, recursive=True))
+    path = os.path.expanduser(str(pattern))  # noqa: PTH111  (a pattern, and no path)
+    try:
+        found = [path] if Path(path).exists() else sorted(glob.glob(path, recursive=True))
+    except (OSError, ValueError) as error:
+        raise DataError(reader, [f"{path[:80]!r} is no path ({error.__class__.__name__}: {error})"[:300]], "path") from error
     if Path(path).is_dir():
-        raise DataError(reader, [f"{path!r} is a folder; give a glob such as {path.rstrip('/') + '/*.parquet'!r}"], "path")
+        ending = next((kind for kind in (".parquet", ".csv") if glob.glob(glob.escape(path) + "/*" + kind)), ".parquet")
+        raise DataError(reader, [f"{path!r} is a folder; give a glob such as {path.rstrip('/') + '/*' + ending!r}"], "path")
     files = [str(Path(name).absolute()) for name in found if not Path(name).is_dir()]
     if not files:
         remote = " (only files of this machine are read; fetch remote ones first)" if "://" in path else ""
@@ -196,7 +200,8 @@ def open_files(files: Sequence[str], columns: Sequence[FileColumn], options: Fil
             return open_csv(connection, files, columns, options)
         return _open_parquet(connection, files, columns, options.reader)
     except duckdb.Error as error:
-        raise DataError(options.reader, [f"DuckDB cannot read {short(files[0])!r}: {reason(error)}"], "path") from error
+        culprit = next((name for name in files if name in str(error)), files[0])
+        raise DataError(options.reader, [f"DuckDB cannot read {short(culprit)!r}: {reason(error)}"], "path") from error
 
 
 def require(reader: str) -> None:
@@ -242,22 +247,52 @@ def paths(files: Sequence[str]) -> str:
 
 
 def _open_parquet(connection: Connection, files: Sequence[str], columns: Sequence[FileColumn], reader: str) -> OpenedFiles:
-    types = _types_of(connection, files) if len(files) > 1 else {}
+    types = _types_of(connection, files)
+    _check_case(types, columns, reader)
     casts = _widened(connection, types, columns, reader)
-    groups: dict[tuple[str | None, ...], list[str]] = {}
+    groups: dict[tuple[object, ...], list[str]] = {}
     for name in files:
-        signature = tuple(types[name].get(column) for column in casts) if casts else ()
+        signature = (frozenset(types[name]), *(types[name].get(column) for column in casts))
         groups.setdefault(signature, []).append(name)
     replaced = ", ".join(f"CAST({identifier(c)} AS {to}) AS {identifier(c)}" for c, to in casts.items())
     stars = f"* REPLACE ({replaced})" if casts else "*"
+    # Folders named as in year=2026 give a column where no file has one of that name, and never in its place.
+    in_files = {column.casefold() for kinds in types.values() for column in kinds}
+    by_folder = bool(_partitions(files)) and not _partitions(files) & in_files
+    folders = f", hive_partitioning={str(by_folder).lower()}, hive_types_autocast=false"
 
     def relation(extra: str = "", arguments: str = "") -> Any:
-        parts = [f"SELECT {stars}{extra} FROM read_parquet({paths(group)}{arguments})" for group in groups.values()]  # noqa: S608
+        parts = [f"SELECT {stars}{extra} FROM read_parquet({paths(group)}{folders}{arguments})" for group in groups.values()]  # noqa: S608
         return connection.sql(" UNION ALL BY NAME ".join(parts))
 
     place = f", parse_filename({_FILE}) || ' row ' || file_row_number AS {PLACE}"
     numbered = f", filename={literal(_FILE)}, file_row_number=true"
     return OpenedFiles(relation(), lambda: relation(place, numbered), connection)
+
+
+def _partitions(files: Sequence[str]) -> set[str]:
+    """Names of columns that the folders of files stand for."""
+    return {part.partition("=")[0].casefold() for name in files for part in Path(name).parts[:-1] if "=" in part}
+
+
+def _check_case(types: Mapping[str, Mapping[str, str]], columns: Sequence[FileColumn], reader: str) -> None:
+    """Refuse columns that DuckDB does not tell from others, since their names differ in case alone."""
+    problems = [
+        f"file {short(name)!r}: {twins_of(column.name, list(kinds))}"
+        for name, kinds in types.items()
+        for column in columns
+        if twins_of(column.name, list(kinds))
+    ]
+    if problems:
+        raise DataError(reader, problems[:3], "order log")
+
+
+def twins_of(name: str, names: Sequence[str]) -> str:
+    """Word that another column's name differs in case alone; empty where none does."""
+    twins = [other for other in names if other != name and other.casefold() == name.casefold()]
+    if name not in names or not twins:
+        return ""
+    return f"columns {name!r} and {twins[0]!r} differ in case alone, which DuckDB does not tell apart; rename one, or read the file into a frame"
 
 
 def _types_of(connection: Connection, files: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -287,13 +322,17 @@ def _widened(
     casts: dict[str, str] = {}
     problems: list[str] = []
     for column in columns:
-        found = {name: kinds[column.name] for name, kinds in types.items() if column.name in kinds}
-        lacking = [name for name in types if name not in found and f"{os.sep}{column.name}=" not in name]
-        if found and lacking:
+        there = {name: kinds[column.name] for name, kinds in types.items() if column.name in kinds}
+        # A column without a value has no type, and is of any.
+        found = {name: kind for name, kind in there.items() if "NULL" not in kind}
+        lacking = [name for name in types if name not in there and f"{os.sep}{column.name}=" not in name]
+        if there and lacking:
             problems += [
                 f"file {short(name)!r}: {missing_column(column.name, list(types[name]), column.meaning)}"
                 for name in lacking[:3]
             ]
+        if len(set(found.values())) == 1 and len(found) < len(there):
+            casts[column.name] = next(iter(found.values()))
         if len(set(found.values())) > 1:
             wide = _common_type(column.kind, set(found.values()))
             inexact = _beyond_floats(connection, found, column.name) if wide == "DOUBLE" and column.kind != "number" else None

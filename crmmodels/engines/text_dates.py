@@ -12,6 +12,18 @@ from crmmodels.engines.duckdb import identifier, is_relation, literal
 
 UNMATCHED: Final = "\N{REPLACEMENT CHARACTER}"
 """Stands before a text that is not of the format, so that no rule takes it for a date."""
+_YEAR: Final = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+_LEAP_YEAR: Final = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
+ISO_DATE: Final = (
+    rf"^(?:{_YEAR}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    rf"|{_LEAP_YEAR}-02-29)"
+    r"(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?: ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?$"
+)
+"""ISO 8601 dates of the years 1 to 9999, with or without a time of day.
+
+Complete, leap years included, so that every engine refuses the same strings and none fails while parsing."""
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMES: Final = (
     "january|february|march|april|may|june|july|august|september|october|november|december|" + "|".join(MONTHS) + "|sept"
@@ -26,6 +38,9 @@ _IGNORED: Final = {
 }
 _SHORT: Final = {"T": "%H:%M:%S", "F": "%Y-%m-%d", "D": "%m/%d/%y", "R": "%H:%M"}
 DIRECTIVES: Final = ("%Y", "%y", "%m", "%b", "%B", "%d", "%H", "%I", "%p", "%M", "%S", "%f", "%z", "%Z", "%a", "%A")
+_DIGITS_IN_SQL: Final = "regexp_replace(CAST({} AS VARCHAR), '[.]0$', '')"
+"""Text of a column in SQL, in which whole numbers that stand as floats have no point."""
+_TEXT_IN_SQL: Final = "CAST({} AS VARCHAR)"
 _FIRST_OF_1900S: Final = 69
 """Two-digit years from here on are of the twentieth century, as POSIX has it."""
 
@@ -100,7 +115,7 @@ def _group(directive: str, *, tight: bool) -> tuple[str, str] | None:
     return None if name is None else ("[0-9]{2}" if tight else "[0-9]{1,2}", name)
 
 
-def with_iso_dates(frame: Any, column: str, pattern: DatePattern) -> Any | None:
+def with_iso_dates(frame: Any, column: str, pattern: DatePattern, *, is_float: bool = False) -> Any | None:
     """Replace the texts of a column by ISO 8601 ones.
 
     Parameters
@@ -111,6 +126,8 @@ def with_iso_dates(frame: Any, column: str, pattern: DatePattern) -> Any | None:
         Column of text or whole numbers.
     pattern : DatePattern
         The format.
+    is_float : bool, default False
+        Whether whole numbers stand as floats, as they do in pandas where one is missing.
 
     Returns
     -------
@@ -119,13 +136,15 @@ def with_iso_dates(frame: Any, column: str, pattern: DatePattern) -> Any | None:
     """
     if is_relation(frame):
         name = identifier(column)
-        return frame.project(f"* REPLACE ({_in_sql(f'CAST({name} AS VARCHAR)', pattern)} AS {name})")
+        return frame.project(
+            f"* REPLACE ({_in_sql((_DIGITS_IN_SQL if is_float else _TEXT_IN_SQL).format(name), pattern)} AS {name})"
+        )
     opened = nw.from_native(frame)
-    kind = opened.implementation
+    kind, zero = opened.implementation, ".0" if is_float else ""
     if kind.is_polars():
-        return frame.with_columns(_in_polars(column, pattern))
+        return frame.with_columns(_in_polars(column, pattern, zero))
     if kind.is_pandas():
-        values = frame[column].astype("string").astype(object)
+        values = frame[column].astype("string").str.removesuffix(zero).astype(object)
         distinct = {value: iso_text(value, pattern) for value in values.dropna().unique()}
         return frame.assign(**{column: values.map(distinct).astype("str")})
     if kind.is_pyarrow():
@@ -133,7 +152,8 @@ def with_iso_dates(frame: Any, column: str, pattern: DatePattern) -> Any | None:
 
         coded = frame[column].cast(pa.string()).combine_chunks().dictionary_encode()
         words = pa.array(
-            [None if word is None else iso_text(word, pattern) for word in coded.dictionary.to_pylist()], pa.string()
+            [None if word is None else iso_text(word.removesuffix(zero), pattern) for word in coded.dictionary.to_pylist()],
+            pa.string(),
         )
         return frame.set_column(frame.column_names.index(column), column, words.take(coded.indices))
     return None
@@ -148,12 +168,12 @@ def iso_text(text: str, pattern: DatePattern) -> str:
     year = part.get("year") or _century(int(part["short_year"])) + part["short_year"]
     month = part.get("month") or str(MONTHS.index(part["month_name"][:3].lower()) + 1)
     iso = f"{year}-{month.zfill(2)}-{part['day'].zfill(2)}"
-    if "hour" not in part:
-        return iso
-    hour = int(part["hour"])
-    if "half" in part:
-        hour = hour % 12 + 12 * (part["half"][0] in "pP")
-    return f"{iso}T{hour:02d}:{part.get('minute', '0').zfill(2)}:{part.get('second', '0').zfill(2)}"
+    if "hour" in part:
+        hour = int(part["hour"])
+        if "half" in part:
+            hour = hour % 12 + 12 * (part["half"][0] in "pP")
+        iso += f"T{hour:02d}:{part.get('minute', '0').zfill(2)}:{part.get('second', '0').zfill(2)}"
+    return iso if re.match(ISO_DATE, iso) else UNMATCHED + text
 
 
 def _century(short_year: int) -> str:
@@ -181,15 +201,16 @@ def _in_sql(text: str, pattern: DatePattern) -> str:
         iso += (
             f" || 'T' || {hour} || ':' || {padded.get('minute', literal('00'))} || ':' || {padded.get('second', literal('00'))}"
         )
-    return f"CASE WHEN regexp_full_match({text}, {expression}) THEN {iso} ELSE {literal(UNMATCHED)} || {text} END"
+    is_date = f"regexp_full_match({text}, {expression}) AND regexp_matches({iso}, {literal(ISO_DATE)})"
+    return f"CASE WHEN {is_date} THEN {iso} ELSE {literal(UNMATCHED)} || {text} END"
 
 
-def _in_polars(column: str, pattern: DatePattern) -> Any:
+def _in_polars(column: str, pattern: DatePattern, zero: str) -> Any:
     """The same as an expression of Polars."""
     import polars as pl  # noqa: PLC0415  (the caller's frame is of it)
 
     # A name from ^ to $ would be a pattern in pl.col.
-    text = pl.selectors.by_name(column).as_expr().cast(pl.String)
+    text = pl.selectors.by_name(column).as_expr().cast(pl.String).str.strip_suffix(zero)
     whole = f"^(?:{pattern.expression})$"
     group = {name: text.str.extract(whole, i) for i, name in enumerate(pattern.parts, 1)}
     two = {name: value.str.zfill(2) for name, value in group.items()}
@@ -217,4 +238,5 @@ def _in_polars(column: str, pattern: DatePattern) -> Any:
             + pl.lit(":")
             + two.get("second", pl.lit("00"))
         )
-    return pl.when(text.str.contains(whole)).then(iso).otherwise(pl.lit(UNMATCHED) + text).alias(column)
+    is_date = text.str.contains(whole) & iso.str.contains(ISO_DATE)
+    return pl.when(is_date).then(iso).otherwise(pl.lit(UNMATCHED) + text).alias(column)

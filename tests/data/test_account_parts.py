@@ -21,6 +21,9 @@ from crmmodels.data.orders import Orders
 from crmmodels.data.referrals import CustomerCosts, Referrals
 from crmmodels.exceptions import DataError, ReturnsOnlyWarning
 
+# Random logs use their order ids again.
+pytestmark = pytest.mark.filterwarnings("ignore::crmmodels.OrderIdWarning")
+
 ROLES = {name: name for name in ("quantity", "list_price", "unit_cost", "category", "channel", "service_cost")}
 
 

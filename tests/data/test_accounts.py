@@ -21,6 +21,9 @@ from crmmodels.data.orders import Orders
 from crmmodels.data.referrals import CustomerCosts, Referrals
 from crmmodels.exceptions import DataError, ReturnsOnlyWarning
 
+# Random logs use their order ids again.
+pytestmark = pytest.mark.filterwarnings("ignore::crmmodels.OrderIdWarning")
+
 SUMS = ("first_contribution", "base_same", "base_new", "saving", "premium")
 ROLES = {
     "quantity": "q",
@@ -100,7 +103,7 @@ class TestByHand:
         frame.to_csv(tmp_path / "log.csv", index=False)
         referrals = Referrals(pd.DataFrame({"by": [7], "whom": [11]}), referrer="by", referee="whom")
         with pytest.raises(
-            DataError, match=r"cannot be found \(such as \[11\]\), since the log names customers like '7'; make both text"
+            DataError, match=r"cannot be found \(such as \[11\]\), since the log names customers like '11'; make both text"
         ):
             accounts(CustomerBase(hand_orders(tmp_path / "log.csv"), referrals))
 

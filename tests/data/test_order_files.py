@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pandas as pd
 import polars as pl
 import pytest
@@ -404,3 +405,101 @@ def test_options_of_files_are_refused_for_frames() -> None:
     for name, value in {"encoding": "gb18030", "delimiter": ";", "decimal": ",", "sheet": "a"}.items():
         with pytest.raises(crm.ParameterError, match=rf"Orders\({name}=\.\.\.\) must be left out unless frame is a path"):
             orders_of(frame, **{name: value})
+
+
+class TestFoldersAndCase:
+    def test_a_folder_never_takes_the_place_of_a_column(self, tmp_path: Path) -> None:
+        frame = pd.DataFrame({"id": [1, 2], "date": ["2026-01-02", "2026-03-01"], "spend": [5.0, 7.0]})
+        for folder in ("date=2026-11-30", "id=7", "Spend=9", "export/id=7"):
+            (tmp_path / folder).mkdir(parents=True)
+            frame.to_parquet(tmp_path / folder / "log.parquet")
+            assert spends(tmp_path / folder / "log.parquet") == {1: 5.0, 2: 7.0}
+            assert orders_of(tmp_path / folder / "*.parquet").customers()["first_order"].nunique() == 2
+
+    def test_a_folder_gives_a_column_that_no_file_has(self, tmp_path: Path) -> None:
+        frame = pd.DataFrame({"id": [1], "date": ["2026-01-02"], "spend": [5.0]})
+        for shop in ("Ulm", "007"):
+            (tmp_path / f"shop={shop}").mkdir()
+            frame.to_parquet(tmp_path / f"shop={shop}" / "log.parquet")
+        lines = orders_of(tmp_path / "*" / "*.parquet", channel="shop").lines()
+        assert sorted(row[3] for row in lines.fetchall()) == ["007", "Ulm"]
+
+    def test_names_that_differ_in_case_alone_are_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "log.csv").write_text("id,date,spend,Spend\na,2026-01-01,10.5,2\n")
+        said = "columns 'Spend' and 'spend' differ in case alone, which DuckDB does not tell apart"
+        assert said in refusal_of(tmp_path / "log.csv", amount="Spend")
+        pl.DataFrame({"id": ["a"], "date": ["2026-01-01"], "spend": [10.5], "Spend": [2.0]}).write_parquet(
+            tmp_path / "log.parquet"
+        )
+        assert said in refusal_of(tmp_path / "log.parquet", amount="Spend")
+
+    def test_a_part_without_a_value_is_of_any_type(self, tmp_path: Path) -> None:
+        pd.DataFrame({"id": [1], "date": ["2026-01-02"], "spend": [5.0]}).to_parquet(tmp_path / "1.parquet")
+        pd.DataFrame({"id": [2], "date": ["2026-01-02"], "spend": [None]}).to_parquet(tmp_path / "2.parquet")
+        with pytest.warns(crm.MissingRowsWarning):
+            assert spends(tmp_path / "*.parquet", missing="drop") == {1: 5.0}
+
+    def test_whole_rows_of_parts_with_other_columns_are_compared(self, tmp_path: Path) -> None:
+        pd.DataFrame({"id": [1, 1], "date": ["2026-01-02"] * 2, "spend": [5.0] * 2, "note": ["a", "a"]}).to_parquet(
+            tmp_path / "1.parquet"
+        )
+        pd.DataFrame({"id": [1], "date": ["2026-01-02"], "spend": [5.0]}).to_parquet(tmp_path / "2.parquet")
+        with pytest.warns(crm.DuplicatesWarning, match="1 row repeating"):
+            assert spends(tmp_path / "*.parquet", duplicates="drop") == {1: 10.0}
+
+    def test_the_broken_part_is_named(self, tmp_path: Path) -> None:
+        pd.DataFrame({"id": [1], "date": ["2026-01-02"], "spend": [5.0]}).to_parquet(tmp_path / "1.parquet")
+        (tmp_path / "2.parquet").write_bytes(b"no parquet")
+        assert "DuckDB cannot read '2.parquet'" in refusal_of(tmp_path / "*.parquet")
+
+    def test_paths_that_are_none_and_folders_are_refused(self, tmp_path: Path) -> None:
+        assert "is no path" in refusal_of("x" * 5_000 + ".csv")
+        (tmp_path / "log.csv").write_text("sep=;\nid;date;spend\n")
+        assert "begins with 'sep=;', by which spreadsheets are told of a delimiter; remove that line" in refusal_of(
+            tmp_path / "log.csv"
+        )
+        assert f"is a folder; give a glob such as '{tmp_path}/*.csv'" in refusal_of(tmp_path)
+
+    @pytest.mark.parametrize("threads", [0, -1, 10**9, 1.5, "2", True])
+    def test_threads_are_bounded(self, threads: Any, tmp_path: Path) -> None:
+        with pytest.raises(crm.ParameterError, match=r"Orders\(threads=\.\.\.\) must be a whole number from 1 to 1,024"):
+            orders_of(tmp_path / "log.csv", threads=threads)
+
+
+class TestSheets:
+    def test_ids_of_too_many_digits_are_refused(self, tmp_path: Path) -> None:
+        book = openpyxl.Workbook()
+        for row in (
+            ("id", "date", "spend"),
+            (1234567890123456789, dt.datetime(2026, 1, 1), 1),
+            (1234567890123456788, dt.datetime(2026, 1, 1), 1),
+        ):
+            book.active.append(row)
+        book.save(tmp_path / "log.xlsx")
+        assert "holds 2 numbers of more digits than a spreadsheet keeps" in refusal_of(tmp_path / "log.xlsx")
+
+    def test_names_repeated_and_empty_rows(self, tmp_path: Path) -> None:
+        def written(*rows: tuple[Any, ...]) -> Path:
+            book = openpyxl.Workbook()
+            for row in rows:
+                book.active.append(row)
+            book.save(tmp_path / "log.xlsx")
+            return tmp_path / "log.xlsx"
+
+        day = dt.datetime(2026, 1, 1)
+        assert "names columns ['spend'] more than once" in refusal_of(
+            written(("id", "date", "spend", "spend"), ("a", day, 1, 2))
+        )
+        assert spends(written(("id", "date", "spend"), ("a", day, 1), (None, None, None), ("b", day, 2))) == {
+            "a": 1.0,
+            "b": 2.0,
+        }
+        assert "row 4: (customer=missing" in refusal_of(
+            written(("id", "date", "spend"), ("a", day, 1), (None, None, None), (None, day, 2))
+        )
+        assert "must be numeric; it holds str such as '1.5' in row 1" in refusal_of(
+            written(("id", "date", "spend"), ("a", day, 1), ("b", day, "1.5"))
+        )
+        assert "column 'date' (time) mixes datetime such as" in refusal_of(
+            written(("id", "date", "spend"), ("a", day, 1), ("b", "2026-01-02", 1))
+        )

@@ -16,6 +16,9 @@ import crmmodels as crm
 from crmmodels.data.order_log import ArrayLog, EngineLog
 from crmmodels.testing.strategies import order_logs
 
+# Random logs use their order ids again.
+pytestmark = pytest.mark.filterwarnings("ignore::crmmodels.OrderIdWarning")
+
 
 def orders_of(native: Any, **roles: str) -> crm.Orders:
     return crm.Orders(native, customer="customer_id", time="date", amount="amount", **roles)

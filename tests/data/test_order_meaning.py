@@ -306,7 +306,7 @@ class TestKeep:
             orders_of(LINES, keep=["twon"])
 
     def test_models_score_a_table_with_columns_kept(self) -> None:
-        orders = orders_of(LINES.assign(town="Ulm"), amount="price", keep=["town"])
+        orders = orders_of(LINES.iloc[:3].assign(town="Ulm"), amount="price", keep=["town"])
         assert len(crm.RFMModel(segments="four").fit(orders).segment(orders)) == 2
 
 
@@ -359,3 +359,33 @@ def test_an_argument_that_does_not_exist_is_told_of(arguments: dict[str, str], s
     with pytest.raises(crm.ParameterError, match=said):
         orders_of(LINES, **arguments)
     assert list(inspect.signature(crm.Orders).parameters)[:4] == ["frame", "customer", "time", "amount"]
+
+
+def test_a_line_after_the_last_order_counts_in_every_engine(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    frame = pd.DataFrame({"id": ["b", "b"], "date": ["2026-01-01", "2026-01-05"], "money": [20.0, -20.0], "no": ["2", "2"]})
+    orders = orders_of(engine.make(frame, tmp_path), amount="money", order_id="no")
+    customers = as_pandas(orders.customers())
+    assert customers["spend"].tolist() == [0.0]
+    assert str(customers["as_of"][0])[:10] == "2026-01-06"
+    assert as_pandas(orders.customers(as_of="2026-01-02"))["spend"].tolist() == [20.0]
+    assert as_pandas(orders.panel("Y"))["spend"].tolist() == [0.0]
+
+
+@pytest.mark.parametrize("values", [[[1], [2], [3], [4]], [{}, {}, {}, {}], [1, "x", None, 2.5]])
+def test_columns_that_have_no_order_cannot_be_kept(values: list[Any]) -> None:
+    assert "column 'odd' (keep)" in refusal_of(LINES.assign(odd=values), keep=["odd"])
+
+
+def test_categories_are_kept_as_what_they_name(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    frame = pd.DataFrame(
+        {"id": ["a", "a"], "date": ["2026-01-01"] * 2, "kind": pd.Categorical(["x", "y"], categories=["y", "x"])}
+    )
+    assert as_pandas(orders_of(engine.make(frame, tmp_path), keep=["kind"]).customers())["kind"].tolist() == ["y"]
+
+
+def test_dates_that_stand_as_floats_are_read_by_their_digits(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
+    frame = pd.DataFrame({"id": ["a", "b"], "date": [20260105.0, np.nan]})
+    if engine.name != "csv":
+        with pytest.warns(crm.MissingRowsWarning):
+            customers = as_pandas(orders_of(engine.make(frame, tmp_path), date_format="%Y%m%d", missing="drop").customers())
+        assert str(customers["first_order"][0])[:10] == "2026-01-05"

@@ -62,7 +62,7 @@ def test_text_amounts_are_refused(engine: Any, tmp_path: Path) -> None:
     if engine.name == "csv":  # every value is text there
         expected = (
             "1 row whose amount (column 'spend') is no plain number like '-1234.50', give decimal=',' where a comma stands "
-            "before decimals, or correct them first; log.csv line 3: (customer='b', time='2026-01-02', amount='twelve')"
+            "before decimals (or '.' where thousands are grouped), or correct them first; log.csv line 3: (customer='b', time='2026-01-02', amount='twelve')"
         )
     assert refusal_of(engine.make(frame, tmp_path)) == report(expected)
 

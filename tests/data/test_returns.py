@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 import crmmodels as crm
 from crmmodels.data import order_log, order_plans
 
+# Random logs use their order ids again.
+pytestmark = pytest.mark.filterwarnings("ignore::crmmodels.OrderIdWarning")
+
 DAYS = ("2026-01-01", "2026-01-05", "2026-02-01")
 MONEY = ("spend", "mean_repeat_spend")
 

@@ -88,3 +88,11 @@ def test_a_stray_date_of_text_is_said(engine: Any, tmp_path: Path, stray: str) -
     text = LOG.assign(date=LOG["date"].dt.strftime("%Y-%m-%d").where(LOG.index != 7, stray))
     with pytest.warns(crm.StrayDateWarning, match=f"1 order of {stray[:10]} or .*{stray}"):
         orders_of(engine.make(text, tmp_path)).customers()
+
+
+def test_strays_at_both_ends_do_not_hide_each_other() -> None:
+    day = np.concatenate([[-20_000], np.arange(300), [25_000]])
+    n = np.ones(len(day), np.int64)
+    assert strays_after(day, n) == Strays(1, 25_000, 299)
+    assert strays_before(day, n) == Strays(1, -20_000, 0)
+    assert strays_after(np.append(np.arange(300), 9_000), np.append(np.ones(300, np.int64), 4)) == Strays(4, 9_000, 299)

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crmmodels as crm
-from crmmodels.data.order_plans import ISO_DATE
+from crmmodels.engines.text_dates import ISO_DATE
 
 INSTANTS = pd.to_datetime(["2026-01-01 23:30", "2026-01-02 00:30", "2026-03-29 01:30"]).tz_localize("UTC")
 LATE = pd.DataFrame({"id": ["a", "b", "c"], "date": INSTANTS, "spend": [1.0, 2.0, 3.0]})

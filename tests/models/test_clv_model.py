@@ -176,7 +176,7 @@ class TestInterface:
             CLVModel().accounts(data)
 
     def test_raw_lines_are_no_accounts(self):
-        with pytest.raises(DataError, match="column 'frequency' is missing"):
+        with pytest.raises(DataError, match=r"columns 'frequency', 'age_at_last', 'age', .* are missing"):
             CLVModel().fit(simulate_retailer(20, 1).lines.drop_duplicates("customer_id"))
 
     def test_a_failed_fit_changes_nothing(self, base):

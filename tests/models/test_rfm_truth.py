@@ -73,6 +73,7 @@ def test_scores_agree_with_lowest_ranks(customers: pd.DataFrame, column: str) ->
     np.testing.assert_array_equal(found, 1 + 5 * below // len(customers))
 
 
+@pytest.mark.filterwarnings("ignore::crmmodels.StrayDateWarning")
 def test_the_order_log_is_answered_like_its_table(orders: crm.Orders) -> None:
     customers = orders.customers()
     model = crm.RFMModel().fit(orders)

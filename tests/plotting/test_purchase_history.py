@@ -75,7 +75,9 @@ def test_each_day_shows_what_the_model_says_on_that_day(kind, unit, drawn):
     orders = crm.Orders(LINES[LINES["who"] != "c"], **ROLES)
     data = kind.example(n_customers=400, seed=3)
     fitted = kind(horizon=39, unit="W").fit(data)
-    model = kind.from_dict(fitted.to_dict() | {"parameters": {**fitted.to_dict()["parameters"], "unit": unit}})
+    document = fitted.to_dict()
+    document["parameters"]["unit"] = document["fitted"]["fields"]["unit"] = unit
+    model = kind.from_dict(document)
     ax = drawn(plotting.plot_alive_history(model, orders, "a"))
     days, alive = path_of(ax)
     last_of_day = np.append(days[1:] != days[:-1], True)

@@ -124,7 +124,7 @@ def test_models_have_to_be_fitted(name, clv_base):
 
 @pytest.mark.parametrize("name", ["plot_realised_future", "plot_value_distribution", "plot_waterfall"])
 def test_tables_without_accounts_are_refused(name, clv_model):
-    with pytest.raises(crm.DataError, match="column 'frequency' is missing"):
+    with pytest.raises(crm.DataError, match=r"columns 'frequency', 'age_at_last', 'age', .* are missing"):
         PLOTS[name](clv_model, pd.DataFrame({"customer_id": [1, 2]}))
     with pytest.raises(crm.DataError, match="expected a dataframe"):
         PLOTS[name](clv_model, 3)

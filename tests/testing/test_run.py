@@ -85,6 +85,7 @@ def test_every_public_model_is_checked_with_two_parameter_sets() -> None:
         assert sum(type(candidate) is model for candidate in MODELS_WITH_PARAMETERS) >= 2
 
 
+@pytest.mark.filterwarnings("ignore::crmmodels.OneValueWarning")
 @pytest.mark.parametrize(("n_customers", "seed"), [(1, 0), (2, 1), (7, 2), (500, 3)])
 def test_the_promises_hold_at_any_size(n_customers: int, seed: int) -> None:
     for model in (crm.RFMModel(), crm.ABCModel()):

@@ -28,7 +28,7 @@ def test_order_logs_hold_returns_only_on_request() -> None:
     none_negative()
 
 
-@pytest.mark.filterwarnings("ignore::crmmodels.NegativeSpendWarning")
+@pytest.mark.filterwarnings("ignore::crmmodels.NegativeSpendWarning", "ignore::crmmodels.OneValueWarning")
 @given(st.data())
 def test_models_answer_every_table_that_they_admit(data: st.DataObject) -> None:
     for model in (crm.RFMModel(), crm.RFMModel(segments="eight", scoring="nested", n_bins=3), crm.RFMModel(segments="four")):
