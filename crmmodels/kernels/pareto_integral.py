@@ -246,7 +246,7 @@ def _integrate(
     result = np.empty((n_sums, len(n)))
     for number, n_nodes in enumerate(_N_NODES):
         rows = np.flatnonzero(rule == number)
-        nodes, weights = _gauss_legendre(n_nodes)
+        nodes, weights = gauss_legendre(n_nodes)
         size = max(1, _BLOCK_VALUES // n_nodes)
         for first in range(0, len(rows), size):
             block = rows[first : first + size]
@@ -329,7 +329,7 @@ def log_integral(log_density: Callable[[FloatArray, IntArray], FloatArray], peak
     result = np.empty(len(top))
     for number, n_nodes in enumerate(_N_NODES_LONG):
         chosen = np.flatnonzero(rule == number)
-        nodes, weights = _gauss_legendre(n_nodes)
+        nodes, weights = gauss_legendre(n_nodes)
         size = max(1, _BLOCK_VALUES // n_nodes)
         for first in range(0, len(chosen), size):
             block = chosen[first : first + size]
@@ -341,7 +341,7 @@ def log_integral(log_density: Callable[[FloatArray, IntArray], FloatArray], peak
 
 
 @cache
-def _gauss_legendre(n_nodes: int) -> tuple[FloatArray, FloatArray]:
+def gauss_legendre(n_nodes: int) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights on [0, 1], polished: the weights that NumPy and SciPy give err by 1e-12 towards the ends."""
     x: AnyArray = np.polynomial.legendre.leggauss(n_nodes)[0].astype(np.longdouble)
     slope = np.ones_like(x)

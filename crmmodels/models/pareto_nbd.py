@@ -11,6 +11,7 @@ from crmmodels._typing import FloatArray
 from crmmodels.kernels import pareto_nbd, pareto_nbd_discounting, pareto_nbd_distribution, pareto_nbd_purchases
 from crmmodels.kernels.estimation import LARGEST_SHAPE, SMALLEST_SHAPE, Edge, Family, Limit, estimate
 from crmmodels.kernels.pareto_nbd import ParetoNBDParameters
+from crmmodels.kernels.pareto_score import dropout_score
 from crmmodels.kernels.purchases import PurchaseTable, distinct_rows
 from crmmodels.kernels.simulation import simulate_pareto_nbd
 from crmmodels.models.nbd import FAMILY as NBD_FAMILY
@@ -39,13 +40,11 @@ _AT_ONCE: Final = float(np.log(1e-4))
 """Logarithm of a beta, over the mean age, from which on customers drop out right after the first order or hardly ever."""
 _CHANCE: Final = 1.92
 """Log-likelihood that one parameter too many gains in 5 % of tables."""
-_ALIKE: Final = float(np.log(LARGEST_SHAPE / SMALLEST_SHAPE))
-"""Logarithm by which s and beta grow together to make dropout rates alike."""
 _S, _BETA = 2, 3
-_BETAS: Final = np.log(10.0) * np.array([-3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 1.0, 2.0])
+_BETAS: Final = np.log(10.0) * np.array([-3.0, -2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.5, 1.0, 2.0])
 """Logarithms of the betas, over the mean age, that are tried beside no dropout: their dropout comes at once, or at any time."""
-_GAIN: Final = 1e-12
-"""Log-likelihood per customer that rounding may have made."""
+_GAIN: Final = 1e-9
+"""Log-likelihood per customer that does not count; it is a guess, which other rates and chance may make a tenth of what it becomes."""
 
 
 def _without_dropout(table: PurchaseTable, highest: FloatArray) -> FloatArray | None:
@@ -64,19 +63,21 @@ def _margin(point: FloatArray, table: PurchaseTable) -> float:
     return _CHANCE if point[_BETA] < np.log(age) + _AT_ONCE else -np.inf
 
 
-def _with_some_dropout(point: FloatArray, value: float, table: PurchaseTable) -> FloatArray | None:
-    """A point with little dropout, of a few customers early or of more of them at any time, that is above its like and above none."""
-    points = np.tile(point, (len(_BETAS), 1))
-    points[:, _BETA] = np.log(typical_age(table)) + _BETAS
-    values = np.array([pareto_nbd.log_likelihood_value(one, table) for one in points])
-    is_top = (values >= np.append(values[1:], -np.inf)) & (values >= np.append(np.inf, values[:-1]))
-    best = int(np.argmax(np.where(is_top, values, -np.inf)))
-    if not is_top[best] or values[best] <= value + _GAIN * n_customers(table):
-        return None
+def _with_some_dropout(point: FloatArray, table: PurchaseTable) -> list[FloatArray]:
+    """The best point with little dropout, of a few customers early or of more of them at any time, where that is above none and its like."""
+    log_betas = np.log(typical_age(table)) + _BETAS
+    r, alpha = np.exp(point[:_S]).tolist()
+    score = dropout_score(r, alpha, np.exp(log_betas), table)
+    gain = np.where(score.gain > _GAIN * n_customers(table), score.gain, 0.0)
+    is_top = (gain >= np.append(gain[1:], 0.0)) & (gain > np.append(np.inf, gain[:-1]))
+    if not is_top.any():
+        return []
+    best = int(np.argmax(np.where(is_top, gain, 0.0)))
+    log_s = np.log(np.clip(score.best[best], SMALLEST_SHAPE, LARGEST_SHAPE))
+    start = np.array([*point[:_S], log_s, log_betas[best]])
     # Of dropout at any time the rate alone counts, s over beta, and hardly differs between customers.
-    start: FloatArray = points[best]
-    start[[_S, _BETA]] += _ALIKE if _BETAS[best] >= 0.0 else 0.0
-    return start
+    alike = np.array([0.0, 0.0, 1.0, 1.0]) * (np.log(LARGEST_SHAPE) - log_s)
+    return [start + alike, start] if _BETAS[best] > 0.0 else [start]
 
 
 _FAMILY: Final = Family(

@@ -15,7 +15,7 @@ from crmmodels.kernels.simulation import OrderTimes
 
 _SAMPLE_ROWS: Final = 4_000
 """Distinct rows that are enough to start close to the best parameters of all."""
-_LARGE_TABLE: Final = 4 * _SAMPLE_ROWS
+_LARGE_TABLE: Final = 2 * _SAMPLE_ROWS
 
 
 RATE_EDGES: Final = (

@@ -96,3 +96,27 @@ def test_a_flat_ridge_is_followed_to_the_last_digit() -> None:
     optimum = maximise(ridge, np.array([2.0, 0.5]), 1.0)
     assert optimum.converged
     assert optimum.log_parameters[0] == pytest.approx(3.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("top", [30.0, 3000.0, np.inf])
+def test_a_ridge_along_which_a_shape_runs_off_is_followed_to_its_top(top: float) -> None:
+    """A parabola in the inverse of a shape p, with a partner v that grows as p."""
+    n = 1000.0
+
+    def along(log: np.ndarray) -> Likelihood:
+        u, off = np.exp(-log[0]), log[1] - log[0] - 2.0
+        slope = u - 1.0 / top
+        value = -n * (0.5 * slope**2 + 2.0 * off**2)
+        gradient = n * np.array([slope * u + 4.0 * off, -4.0 * off])
+        hessian = n * np.array([[-u * u - slope * u - 4.0, 4.0], [4.0, -4.0]])
+        return Likelihood(value, gradient, hessian)
+
+    highest = np.log([1e4, 1e12])
+    runs = np.array([True, False])
+    found = maximise(along, np.log([3.0, 20.0]), n, highest=highest, runs=runs)
+    assert found.converged
+    assert found.log_parameters == pytest.approx(np.log(min(top, 1e4)) + np.array([0.0, 2.0]), abs=1e-2)
+    plain = maximise(along, np.log([3.0, 20.0]), n, highest=highest)
+    assert found.likelihood.value == pytest.approx(plain.likelihood.value, abs=1e-8 * n)
+    if np.isinf(top):
+        assert found.n_evaluations <= plain.n_evaluations - 3

@@ -122,6 +122,36 @@ def test_dropout_of_a_few_is_not_taken_for_none() -> None:
     assert fitted.log_likelihood > nbd.log_likelihood + 1.0
 
 
+def test_dropout_of_a_few_that_lies_beyond_a_climb_to_none_is_found() -> None:
+    """A top beside the NBD model, higher by 1.7e-4 per customer, where a climb towards no dropout passes by."""
+    fitted, told = fitted_with_warnings(uniform_days(300, 4, 0.8))
+    assert told == []
+    assert fitted.log_likelihood == pytest.approx(-6587.195306205, abs=1e-8 * 300)
+
+
+def test_a_large_table_that_reaches_an_edge_beyond_its_sample_is_not_climbed_anew(n_climbed: list[int]) -> None:
+    """The best of a sample lies short of the edge that all customers run to; 42 likelihoods of all of them before."""
+    _, told = fitted_with_warnings(drawn(ParetoNBDParameters(0.8, 60.0, 5e3, 75e4), 40_000, 1))
+    assert told == [ONE_DROPOUT_RATE]
+    assert sum(size > 16_000 for size in n_climbed) <= 12
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize(
+    "truth",
+    [
+        ParetoNBDParameters(0.8, 60.0, 5e3, 75e4),
+        ParetoNBDParameters(1e5, 3e6, 0.7, 120.0),
+        ParetoNBDParameters(1e5, 3e6, 5e3, 75e4),
+    ],
+    ids=["one dropout rate", "one order rate", "both"],
+)
+def test_climbs_go_to_the_end_of_their_ridges(truth: ParetoNBDParameters, seed: int, n_climbed: list[int]) -> None:
+    """7 to 13 likelihoods of customers who differ; 31 to 60 before."""
+    fitted_with_warnings(drawn(truth, 1500, seed))
+    assert len(n_climbed) <= 30
+
+
 def test_a_share_that_leaves_at_once_is_an_edge_and_no_failure() -> None:
     """Every fifth customer never orders again, the others do so at one rate: beta goes to 0."""
     table = uniform_days(2000, 1, rate=0.05)
