@@ -294,12 +294,15 @@ def _problems_of_others(opened: Lines, reading: Reading, wrong: Mapping[str, str
 
 
 def _typed_objects(frame: pd.DataFrame, reading: Reading, wrong: dict[str, str]) -> pd.DataFrame:
-    """Give pandas columns of Python dates and decimals the type that they have; what is mixed is said."""
+    """Give pandas columns of categories, Python dates and decimals the type that they have; what is mixed is said."""
     typed: dict[str, Any] = {}
     kinds = {role: (column, ROLES[role].kind) for role, column in reading.roles.items()}
     kinds |= {f"keep {column}": (column, "text") for column in reading.keep}
     for role, (column, kind) in kinds.items():
-        if column in frame.columns and frame[column].dtype == object:
+        dtype = frame.dtypes.get(column)
+        if isinstance(dtype, pd.CategoricalDtype) and role in ROLES:
+            typed[column] = frame[column].astype(dtype.categories.dtype)
+        elif dtype == object:
             values = frame[column]
             found, problem = _typed(values, kind)
             if problem is not None:
