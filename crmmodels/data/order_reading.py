@@ -299,10 +299,10 @@ def _typed_objects(frame: pd.DataFrame, reading: Reading, wrong: dict[str, str])
     kinds = {role: (column, ROLES[role].kind) for role, column in reading.roles.items()}
     kinds |= {f"keep {column}": (column, "text") for column in reading.keep}
     for role, (column, kind) in kinds.items():
-        dtype = frame.dtypes.get(column)
+        dtype: Any = frame.dtypes.get(column)
         if isinstance(dtype, pd.CategoricalDtype) and role in ROLES:
             typed[column] = frame[column].astype(dtype.categories.dtype)
-        elif dtype == object:
+        elif pd.api.types.is_object_dtype(dtype):
             values = frame[column]
             found, problem = _typed(values, kind)
             if problem is not None:
