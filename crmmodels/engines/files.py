@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -236,8 +237,10 @@ def connect(options: FileOptions) -> Connection:
     except duckdb.Error as error:
         must = f"what DuckDB accepts, such as memory_limit='4GB', threads=4 ({error})"
         raise ParameterError.must_be(options.reader, ", ".join(given), must, tuple(given.values())) from error
-    for setting in ("enable_progress_bar = true", "enable_progress_bar_print = false"):
-        connection.execute(f"SET {setting}").fetchall()
+    # In a notebook without ipywidgets DuckDB does not tell how far it is, and says so by an error.
+    with suppress(duckdb.Error):
+        for setting in ("enable_progress_bar_print = false", "enable_progress_bar = true"):
+            connection.execute(f"SET {setting}").fetchall()
     return connection
 
 
