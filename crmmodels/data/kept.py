@@ -71,6 +71,6 @@ def last_kept(columns: Sequence[KeptColumn], customer: AnyArray, counts: BoolArr
         by_rank = lines[np.lexsort((column.rank[lines], customer[lines]))]
         position = np.full(int(customer.max(initial=0)) + 1, -1, np.int64)
         position[customer[by_rank]] = by_rank
-        taken = pd.api.extensions.take(column.cells.array, position[wanted], allow_fill=True)
+        taken = column.cells.array.take(position[wanted], allow_fill=True)
         last[column.name] = taken
     return last

@@ -162,22 +162,23 @@ def _named(native: Any, reading: Reading) -> tuple[Lines, Callable[[Lines], Line
     _check_zone(schema[time], native, reading, local=local)
     if reading.time_zone is not None and duckdb_engine.is_relation(native):
         native = duckdb_engine.to_local_time(native, time, reading.time_zone)
-    native = _with_dates(native, schema[time], reading)
     opened = any_frame(native)
     # Some engines read names such as "^a.*$" or "*" as patterns.
     names = {name: f"{_PLAIN}{i}" for i, name in enumerate(opened.collect_schema())}
+    in_sql = duckdb_engine.is_relation(native)
+    native = duckdb_engine.renamed(native, names) if in_sql else opened.rename(names).to_native()
+    plain: Any = any_frame(_with_dates(native, names[time], schema[time], reading))
+    days = [nw.col(DAY)] if DAY in plain.collect_schema() else []
     taken = dict(reading.roles)
     taken |= {f"{KEPT}{i}": column for i, column in enumerate(reading.keep)}
     taken |= {RAW + role: RAW + column for role, column in reading.roles.items() if RAW + column in names}
-    taken |= {name: name for name in (PLACE, DAY) if name in names}
+    taken |= {PLACE: PLACE} if PLACE in names else {}
 
     def roles_of(lines: Lines) -> Lines:
-        canonical: Lines = lines.select(*(nw.col(names[column]).alias(role) for role, column in taken.items()))
+        canonical: Lines = lines.select(*(nw.col(names[column]).alias(role) for role, column in taken.items()), *days)
         return _with_amount(canonical) if "unit_price" in reading.roles else canonical
 
-    if duckdb_engine.is_relation(native):
-        return nw.from_native(duckdb_engine.renamed(native, names)), roles_of
-    return opened.rename(names), roles_of
+    return plain, roles_of
 
 
 def _with_amount(lines: Lines) -> Lines:
@@ -187,9 +188,8 @@ def _with_amount(lines: Lines) -> Lines:
     return lines.with_columns(nw.when(endless).then(nw.lit(float("inf"))).otherwise(quantity * price).alias("amount"))
 
 
-def _with_dates(native: Any, dtype: Any, reading: Reading) -> Any:
+def _with_dates(native: Any, time: str, dtype: Any, reading: Reading) -> Any:
     """ISO 8601 text where a format is given, and the day of text in DuckDB, which casts faster than it matches."""
-    time = reading.roles["time"]
     if reading.date_format is not None:
         pattern = date_pattern(reading.date_format)
         if (

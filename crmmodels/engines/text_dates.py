@@ -146,7 +146,7 @@ def with_iso_dates(frame: Any, column: str, pattern: DatePattern, *, is_float: b
     if kind.is_pandas():
         values = frame[column].astype("string").str.removesuffix(zero).astype(object)
         distinct = {value: iso_text(value, pattern) for value in values.dropna().unique()}
-        return frame.assign(**{column: values.map(distinct).astype("str")})
+        return frame.assign(**{column: values.map(distinct).astype("string")})
     if kind.is_pyarrow():
         import pyarrow as pa  # noqa: PLC0415  (the caller's table is a PyArrow table)
 

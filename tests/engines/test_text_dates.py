@@ -45,7 +45,7 @@ def in_every_engine(texts: list[str | None], date_format: str) -> list[list[str 
         with_iso_dates(table, "t", pattern)["t"].to_pylist(),
         [row[0] for row in with_iso_dates(duckdb.connect().from_arrow(table), "t", pattern).fetchall()],
     ]
-    return [[None if text is None or text != text else text for text in answer] for answer in answers]
+    return [[None if pd.isna(text) else text for text in answer] for answer in answers]
 
 
 @given(
