@@ -72,5 +72,6 @@ def last_kept(columns: Sequence[KeptColumn], customer: AnyArray, counts: BoolArr
         position = np.full(int(customer.max(initial=0)) + 1, -1, np.int64)
         position[customer[by_rank]] = by_rank
         taken = column.cells.array.take(position[wanted], allow_fill=True)
-        last[column.name] = taken
+        # PyArrow takes no NaN for a missing text.
+        last[column.name] = np.where(pd.isna(taken), None, taken) if taken.dtype == object else taken
     return last

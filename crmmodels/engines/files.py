@@ -253,10 +253,9 @@ def _open_parquet(connection: Connection, files: Sequence[str], columns: Sequenc
     types = _types_of(connection, files)
     _check_case(types, columns, reader)
     casts = _widened(connection, types, columns, reader)
-    groups: dict[tuple[object, ...], list[str]] = {}
+    groups: dict[frozenset[tuple[str, str]], list[str]] = {}
     for name in files:
-        signature = (frozenset(types[name]), *(types[name].get(column) for column in casts))
-        groups.setdefault(signature, []).append(name)
+        groups.setdefault(frozenset(types[name].items()), []).append(name)
     replaced = ", ".join(f"CAST({identifier(c)} AS {to}) AS {identifier(c)}" for c, to in casts.items())
     stars = f"* REPLACE ({replaced})" if casts else "*"
     # Folders named as in year=2026 give a column where no file has one of that name, and never in its place.
