@@ -253,7 +253,7 @@ class Orders:
         Parameters
         ----------
         as_of : str or date, optional
-            Last day that counts; later orders are left out. Default: ``until``, or the day after the last order.
+            Last day that counts; later orders are left out. Default: ``until``, or the day after the last line of the log.
         unit : {"D", "W", "M", "Y"}, default "D"
             Unit of ``age`` and ``age_at_last``: days, or exactly 7, 30.4375 or 365.25 days; never truncated.
         window_days : int, optional
@@ -318,7 +318,7 @@ class Orders:
         period : {"D", "W", "M", "Q", "Y"}, default "M"
             Days, weeks from Monday, calendar months, quarters or years.
         as_of : str or date, optional
-            Last day that counts. Default: ``until``, or the day after the last order.
+            Last day that counts. Default: ``until``, or the day after the last line of the log.
 
         Returns
         -------
