@@ -150,7 +150,10 @@ def open_table(data: Any, key: str, reader: str) -> Table:
     DataError
         If ``data`` is not a dataframe.
     """
-    if problem := repeated_columns(data) or _levels_of_columns(data):
+    # A connection is asked for its columns in turn, too.
+    with duckdb_engine.turn(data):
+        problem = repeated_columns(data) or _levels_of_columns(data)
+    if problem:
         raise DataError(reader, [problem])
     if isinstance(data, pd.DataFrame):
         frame = data.reset_index() if key not in data.columns and data.index.name == key else data

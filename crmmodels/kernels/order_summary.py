@@ -191,12 +191,18 @@ def combine_lines(lines: OrderLines, order: AnyArray) -> OrderLines:
         One line per customer and order, on the day of its first line. Where the money of its lines cancels but for rounding, the
         order is one of amount 0, and no return.
     """
-    key = lines.customer.astype(np.int64) * (int(order.max(initial=0)) + 1) + order
+    key = _order_key(lines, order)
     by_key = np.argsort(key, kind="stable")
     starts = np.flatnonzero(np.diff(key[by_key], prepend=-1))
     day = np.minimum.reduceat(lines.day[by_key], starts)
     amount = None if lines.amount is None else _without_rounding(lines.amount[by_key], starts)
     return OrderLines(lines.customer[by_key][starts], day, amount)
+
+
+def _order_key(lines: OrderLines, order: AnyArray) -> IntArray:
+    """One number for each customer and order, of shape (n_lines,)."""
+    key: IntArray = lines.customer.astype(np.int64) * (int(order.max(initial=0)) + 1) + order
+    return key
 
 
 def spread_orders(lines: OrderLines, order: AnyArray, n_days: int) -> IntArray:
@@ -216,7 +222,7 @@ def spread_orders(lines: OrderLines, order: AnyArray, n_days: int) -> IntArray:
     ndarray of int64, shape (n_spread,)
         Code of the customer of each order with more days between its first and last line.
     """
-    key = lines.customer.astype(np.int64) * (int(order.max(initial=0)) + 1) + order
+    key = _order_key(lines, order)
     by_key = np.lexsort((lines.day, key))
     ordered, day = key[by_key], lines.day[by_key].astype(np.int64)
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
