@@ -287,7 +287,15 @@ class Orders:
 
     def _customers_as_given(self, as_of: str | dt.date | np.datetime64 | None, unit: TimeUnit, window_days: int | None) -> Any:
         days = plain(window_days)
-        if as_of is None and days is None and self._bounds.until is None and not isinstance(self._log, ArrayLog):
+        # Of an order that began before `after` no line is left to an engine that has added up its orders, and its last line may end the log.
+        in_orders = self._bounds.after is not None and self.order_id is not None
+        if (
+            as_of is None
+            and days is None
+            and self._bounds.until is None
+            and not in_orders
+            and not isinstance(self._log, ArrayLog)
+        ):
             return self._native(self._customers_of_all(unit))
         end = self._end(as_of, "customers")
         if days is not None and (type(days) is not int or not 1 <= days <= (end - dt.date.min).days):

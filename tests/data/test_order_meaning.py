@@ -361,6 +361,24 @@ def test_an_argument_that_does_not_exist_is_told_of(arguments: dict[str, str], s
     assert list(inspect.signature(crm.Orders).parameters)[:4] == ["frame", "customer", "time", "amount"]
 
 
+def test_a_line_of_an_order_begun_before_the_days_that_count_ends_the_log_in_every_engine(
+    engine: Any, tmp_path: Path, as_pandas: Any
+) -> None:
+    frame = pd.DataFrame(
+        {
+            "id": ["a", "a", "b"],
+            "date": pd.to_datetime(["2026-01-01", "2026-01-03", "2026-01-02"]),
+            "no": [1, 1, 2],
+            "paid": 5.0,
+        }
+    )
+    orders = orders_of(engine.make(frame, tmp_path), order_id="no", amount="paid", after="2026-01-01")
+    customers = as_pandas(orders.customers())
+    assert customers["customer_id"].to_list() == ["b"]
+    assert customers["as_of"].to_list() == [pd.Timestamp("2026-01-04")]
+    assert customers["days_since_last"].to_list() == [2]
+
+
 def test_a_line_after_the_last_order_counts_in_every_engine(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
     frame = pd.DataFrame({"id": ["b", "b"], "date": ["2026-01-01", "2026-01-05"], "money": [20.0, -20.0], "no": ["2", "2"]})
     orders = orders_of(engine.make(frame, tmp_path), amount="money", order_id="no")
