@@ -36,6 +36,7 @@ from crmmodels.kernels.periods import DAYS_PER_UNIT, first_day_of_period, period
 EPOCH: Final = order_plans.EPOCH
 NO_DAY: Final = 10**9
 """A day number later than any date."""
+_FIRST_DAY: Final = (dt.date.min - EPOCH).days
 MOST_PANEL_ROWS: Final = 200_000_000
 """Rows of a panel that are still made: about 20 gigabytes."""
 
@@ -179,7 +180,7 @@ class ArrayLog:
     def customers(self, bounds: Bounds, as_of: dt.date | None, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by counting sorts."""
         lines = self._within(bounds)
-        as_of = day_after(int(lines.day.max(initial=0))) if as_of is None else as_of
+        as_of = day_after(int(lines.day.max(initial=_FIRST_DAY))) if as_of is None else as_of
         summary = summarise_orders(lines.customer, lines.day, lines.amount, len(self.keys))
         again = {} if self.order is None else {order_plans.USED_AGAIN: self._used_again(bounds)[summary.customer]}
         if not (np.isfinite(summary.spend).all() and np.isfinite(summary.repeat_spend).all()):
@@ -289,7 +290,7 @@ class EngineLog:
             raise BadRowsError
         first, last = (_day_numbers(result[name]) for name in ("first_order", "last_order"))
         if as_of is None:
-            as_of = day_after(int(_day_numbers(result[order_plans.LAST_LINE]).max(initial=0)))
+            as_of = day_after(int(_day_numbers(result[order_plans.LAST_LINE]).max(initial=_FIRST_DAY)))
         backend: Any = result.implementation
         counted = result["n_orders"].to_numpy()
         n_orders = counted.astype(np.int64)

@@ -379,6 +379,22 @@ def test_a_line_of_an_order_begun_before_the_days_that_count_ends_the_log_in_eve
     assert customers["days_since_last"].to_list() == [2]
 
 
+@pytest.mark.parametrize("verb", ["customers", "panel"])
+def test_days_before_1970_count_as_later_ones_in_every_engine(engine: Any, verb: str, tmp_path: Path, as_pandas: Any) -> None:
+    """The calendar of 1942 is that of 2026."""
+    dates = pd.to_datetime(["2026-01-01", "2026-05-03", "2026-01-02", "2026-03-31"])
+    frame = pd.DataFrame({"id": ["a", "a", "b", "b"], "date": dates, "paid": [5.0, 7.0, 9.0, -2.0]})
+    answers = []
+    for name, years in (("late", 0), ("early", 84)):
+        (tmp_path / name).mkdir()
+        shifted = frame.assign(date=frame["date"] - pd.DateOffset(years=years))
+        answer = as_pandas(getattr(orders_of(engine.make(shifted, tmp_path / name), amount="paid"), verb)())
+        for column in answer.columns.intersection(["first_order", "last_order", "as_of", "period"]):
+            answer[column] += pd.DateOffset(years=years)
+        answers.append(answer)
+    pd.testing.assert_frame_equal(*answers, check_dtype=False)
+
+
 def test_a_line_after_the_last_order_counts_in_every_engine(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
     frame = pd.DataFrame({"id": ["b", "b"], "date": ["2026-01-01", "2026-01-05"], "money": [20.0, -20.0], "no": ["2", "2"]})
     orders = orders_of(engine.make(frame, tmp_path), amount="money", order_id="no")
