@@ -9,10 +9,10 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 FUZZ_EXAMPLES ?= 2000
 # What is compared with files, and fits that end at a tolerance: the parts where rounding could show.
-ROUNDED := tests/saved tests/test_display.py $(wildcard tests/models/test_lifecycle_*.py tests/kernels/test_hmm*.py)
+ROUNDED := tests/saved tests/test_display.py tests/models/lifecycle tests/kernels/hmm
 # What meets other packages: tables, files, optimisers, plots.
-MEETING := tests/engines tests/interop tests/saved tests/test_display.py tests/data/test_account_parts.py tests/data/test_tables.py \
-	tests/data/test_order_days.py tests/models/test_purchase_published.py tests/plotting/test_segments.py
+MEETING := tests/engines tests/interop tests/saved tests/test_display.py tests/data/accounts/test_partitions.py \
+	tests/data/tables/test_frames.py tests/data/orders/test_days.py tests/models/purchase/test_published.py tests/plotting/test_segments.py
 # Workers share the processors, so that threads of the linear algebra would only wait for each other.
 export OPENBLAS_NUM_THREADS ?= 1
 

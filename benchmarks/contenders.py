@@ -139,7 +139,7 @@ def rfm_by_qcut(n_customers: int) -> Callable[[], Any]:
     import pandas as pd
 
     from benchmarks.data import customers
-    from crmmodels.models.segment_tables import TEN
+    from crmmodels.models.rfm.segment_tables import TEN
 
     table = customers(n_customers)
     names = {f"{r}{f}": label for (r, f), label in TEN.cells}

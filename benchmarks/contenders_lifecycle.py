@@ -16,10 +16,10 @@ SEED = 7
 
 def em_step_ours(n_customers: int, n_grid: int) -> Callable[[], Any]:
     """One E step and one M step on the distinct histories of customers who differ."""
-    from crmmodels.kernels.hmm import expectations
-    from crmmodels.kernels.hmm_em import best_given
-    from crmmodels.kernels.hmm_parameters import HMMParameters
-    from crmmodels.kernels.hmm_structure import lifecycle_structure
+    from crmmodels.kernels.hmm.em import best_given
+    from crmmodels.kernels.hmm.expectations import expectations
+    from crmmodels.kernels.hmm.parameters import HMMParameters
+    from crmmodels.kernels.hmm.structure import lifecycle_structure
 
     histories, structure = _histories(n_customers, 1.5), lifecycle_structure()
     parameters = HMMParameters(*_truth(), 1.5, n_grid)
@@ -63,10 +63,10 @@ def em_alike_ours(n_customers: int, n_iterations: int) -> Callable[[], Any]:
     """EM for customers without differences, all moves allowed, from counts as an array; no extrapolation."""
     import numpy as np
 
-    from crmmodels.kernels.hmm_em import maximise
-    from crmmodels.kernels.hmm_histories import histories_of
-    from crmmodels.kernels.hmm_parameters import HMMParameters
-    from crmmodels.kernels.hmm_structure import StageStructure
+    from crmmodels.kernels.hmm.em import maximise
+    from crmmodels.kernels.hmm.histories import histories_of
+    from crmmodels.kernels.hmm.parameters import HMMParameters
+    from crmmodels.kernels.hmm.structure import StageStructure
 
     counts = _counts(n_customers, np.inf)
     start, rate, moves = _first()
@@ -139,7 +139,7 @@ def _counts(n_customers: int, shape: float) -> Any:
 def _histories(n_customers: int, shape: float) -> Any:
     import numpy as np
 
-    from crmmodels.kernels.hmm_histories import histories_of
+    from crmmodels.kernels.hmm.histories import histories_of
 
     counts = _counts(n_customers, shape)
     return histories_of(counts.ravel().astype(np.float64), np.ones(counts.size), np.full(n_customers, MONTHS))

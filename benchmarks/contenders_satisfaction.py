@@ -13,7 +13,7 @@ SMALL = 200
 
 
 def survey_moments_ours(file: str) -> Callable[[], Any]:
-    from crmmodels.kernels.moments import moments
+    from crmmodels.kernels.moments.moments import moments
 
     answers = _answers(file)
     moments(answers[:SMALL])
@@ -26,7 +26,7 @@ def survey_moments_ours(file: str) -> Callable[[], Any]:
 
 def survey_estimate_ours(file: str) -> Callable[[], Any]:
     """Moments of the answers, and everything estimated from them."""
-    from crmmodels.kernels.moments import moments
+    from crmmodels.kernels.moments.moments import moments
 
     answers = _answers(file)
     _estimate(moments(answers[:SMALL]))
@@ -38,7 +38,7 @@ def survey_estimate_ours(file: str) -> Callable[[], Any]:
 
 
 def survey_estimate_from_moments_ours(file: str) -> Callable[[], Any]:
-    from crmmodels.kernels.moments import moments
+    from crmmodels.kernels.moments.moments import moments
 
     given = moments(_answers(file))
     _estimate(given)
@@ -53,9 +53,9 @@ def survey_replicates_ours(file: str, kind: str, n_replicates: int) -> Callable[
     """Replicates with every estimate of each, all kept; the answer holds standard errors."""
     import numpy as np
 
-    from crmmodels.kernels.moments import moments
-    from crmmodels.kernels.resampling import resampled_moments
-    from crmmodels.kernels.resampling_limit import moment_limit_draws
+    from crmmodels.kernels.moments.bootstrap import resampled_moments
+    from crmmodels.kernels.moments.bootstrap_limit import moment_limit_draws
+    from crmmodels.kernels.moments.moments import moments
 
     draw = {"respondents": resampled_moments, "moments": moment_limit_draws}[kind]
     answers = _answers(file)
@@ -118,8 +118,8 @@ def _estimate(given: Any, reference: Any = None) -> Any:
     import numpy as np
 
     from benchmarks.survey_data import INDICATORS, ITEMS, SCALE
-    from crmmodels.kernels.path_design import PathDesign
-    from crmmodels.kernels.pls_estimate import estimate
+    from crmmodels.kernels.pls.design import PathDesign
+    from crmmodels.kernels.pls.estimates import estimate
 
     ends = np.cumsum([len(items) for items in INDICATORS.values()])
     paths = np.zeros((len(INDICATORS), len(INDICATORS)), np.bool_)

@@ -139,7 +139,7 @@ def referral_forest(kind: str, n_customers: int, generations: int | str) -> Call
     """The kernel alone; the answer is the deepest generation."""
     import numpy as np
 
-    from crmmodels.kernels.referral import referral_generations, referral_values
+    from crmmodels.kernels.value.referrals import referral_generations, referral_values
 
     referrer = forest(kind, n_customers)
     own = np.random.default_rng(1).normal(50.0, 20.0, n_customers)

@@ -65,10 +65,10 @@ def _uniform(n: int, seed: int) -> Any:
 
 def _drawn(kind: str, n: int, seed: int) -> Any:
     """First orders spread evenly over two years; orders counted by the day, once a day."""
-    from crmmodels.kernels import simulation
-    from crmmodels.kernels.beta_geo import BetaGeoParameters
-    from crmmodels.kernels.gamma_gamma import GammaGammaParameters
-    from crmmodels.kernels.pareto_nbd import ParetoNBDParameters
+    from crmmodels.kernels.purchase.beta_geo.likelihood import BetaGeoParameters
+    from crmmodels.kernels.purchase.gamma_gamma import GammaGammaParameters
+    from crmmodels.kernels.purchase.pareto_nbd.likelihood import ParetoNBDParameters
+    from crmmodels.kernels.simulation import purchases as simulation
 
     rng = np.random.default_rng([sorted(PARAMETERS).index(kind), seed])
     age = rng.integers(1, DAYS, n, endpoint=True).astype(np.float64)

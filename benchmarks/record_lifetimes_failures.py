@@ -38,16 +38,14 @@ import pandas as pd
 from lifetimes import BetaGeoBetaBinomFitter, BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter, ParetoNBDFitter
 
 from benchmarks import record_exact as exact
-from crmmodels.kernels import (
-    beta_geo,
-    beta_geo_beta_binom,
-    beta_geo_purchases,
-    gamma_gamma,
-    pareto_nbd,
-    pareto_nbd_distribution,
-    pareto_nbd_purchases,
-)
-from crmmodels.kernels.purchases import PurchaseTable
+from crmmodels.kernels.purchase import gamma_gamma
+from crmmodels.kernels.purchase.beta_geo import likelihood as beta_geo
+from crmmodels.kernels.purchase.beta_geo import predictions as beta_geo_purchases
+from crmmodels.kernels.purchase.beta_geo_beta_binom import likelihood as beta_geo_beta_binom
+from crmmodels.kernels.purchase.histories import PurchaseTable
+from crmmodels.kernels.purchase.pareto_nbd import distribution as pareto_nbd_distribution
+from crmmodels.kernels.purchase.pareto_nbd import likelihood as pareto_nbd
+from crmmodels.kernels.purchase.pareto_nbd import predictions as pareto_nbd_purchases
 
 RECORD = Path(__file__).resolve().parent / "recorded" / "lifetimes_failures.json"
 SEED = 20261123

@@ -4,11 +4,11 @@ from crmmodels import metrics, plotting
 from crmmodels._domains import Domain
 from crmmodels.base import BaseModel
 from crmmodels.data import datasets, simulate
-from crmmodels.data.customer_base import CustomerBase
-from crmmodels.data.orders import Orders
-from crmmodels.data.referrals import CustomerCosts, Referrals
-from crmmodels.data.schema import Column, Conflict
-from crmmodels.data.split import Split
+from crmmodels.data.accounts.customer_base import CustomerBase
+from crmmodels.data.accounts.referrals import CustomerCosts, Referrals
+from crmmodels.data.orders.orders import Orders
+from crmmodels.data.orders.split import Split
+from crmmodels.data.tables.schema import Column, Conflict
 from crmmodels.exceptions import (
     BoundaryWarning,
     ConvergenceError,
@@ -37,35 +37,35 @@ from crmmodels.exceptions import (
     UnitPriceWarning,
     UnitWarning,
 )
-from crmmodels.models.beta_geo import BetaGeoModel
-from crmmodels.models.beta_geo_beta_binom import BetaGeoBetaBinomModel
-from crmmodels.models.clv import CLVModel
-from crmmodels.models.clv_fit import CLVFit
-from crmmodels.models.clv_sampling import CLVDraws
-from crmmodels.models.comparison import Comparison, compare
-from crmmodels.models.concentration import ABCFit, ABCModel, Interval
+from crmmodels.models.abc_analysis import ABCFit, ABCModel, Interval
+from crmmodels.models.clv.model import CLVModel
+from crmmodels.models.clv.record import CLVFit
+from crmmodels.models.clv.uncertainty import CLVDraws
 from crmmodels.models.gamma_gamma import GammaGammaModel
-from crmmodels.models.lifecycle import LifecycleModel
-from crmmodels.models.lifecycle_fit import LifecycleFit
+from crmmodels.models.lifecycle.model import LifecycleModel
+from crmmodels.models.lifecycle.record import LifecycleFit
 from crmmodels.models.loading import load
 from crmmodels.models.migration import Migration
-from crmmodels.models.modified_beta_geo import ModifiedBetaGeoModel
-from crmmodels.models.nbd import NBDModel
-from crmmodels.models.parametric import ParametricModel
-from crmmodels.models.parametric_fit import ParametricFit
-from crmmodels.models.pareto_nbd import ParetoNBDModel
-from crmmodels.models.posterior_draws import PosteriorDraws
-from crmmodels.models.priors import GammaPrior, LogNormalPrior
-from crmmodels.models.purchase import PurchaseModel
-from crmmodels.models.rfm import RFMFit, RFMModel
-from crmmodels.models.satisfaction import SatisfactionIndexModel
-from crmmodels.models.segment_tables import SegmentRule
+from crmmodels.models.parametric.model import ParametricModel
+from crmmodels.models.parametric.posterior import PosteriorDraws
+from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior
+from crmmodels.models.parametric.record import ParametricFit
+from crmmodels.models.purchase.beta_geo import BetaGeoModel
+from crmmodels.models.purchase.beta_geo_beta_binom import BetaGeoBetaBinomModel
+from crmmodels.models.purchase.comparison import Comparison, compare
+from crmmodels.models.purchase.model import PurchaseModel
+from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
+from crmmodels.models.purchase.nbd import NBDModel
+from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
+from crmmodels.models.rfm.model import RFMFit, RFMModel
+from crmmodels.models.rfm.segment_tables import SegmentRule
+from crmmodels.models.satisfaction.model import SatisfactionIndexModel
 from crmmodels.models.shifted_beta_geo import ShiftedBetaGeoModel
-from crmmodels.models.structural import StructuralModel
-from crmmodels.models.structural_fit import StructuralFit
-from crmmodels.models.structural_groups import GroupComparison
-from crmmodels.models.structural_survey import SurveyModel
-from crmmodels.models.templates import Template, TemplateConstruct, TemplatePath, structural_templates
+from crmmodels.models.structural.groups import GroupComparison
+from crmmodels.models.structural.model import StructuralModel
+from crmmodels.models.structural.record import StructuralFit
+from crmmodels.models.structural.survey_model import SurveyModel
+from crmmodels.models.structural.templates import Template, TemplateConstruct, TemplatePath, structural_templates
 from crmmodels.protocol import Model
 
 __all__ = [

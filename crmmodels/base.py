@@ -17,12 +17,12 @@ from crmmodels import saving
 from crmmodels._domains import check_fields, check_value
 from crmmodels._frozen import freeze, seal
 from crmmodels._typing import AnyArray, FloatArray, IntArray
-from crmmodels.data.orders import Orders
-from crmmodels.data.schema import Column, Conflict, read_values
-from crmmodels.data.tables import Table, in_kind_of, open_table, ordered_labels
+from crmmodels.data.orders.orders import Orders
+from crmmodels.data.tables.frames import Table, in_kind_of, open_table, ordered_labels
+from crmmodels.data.tables.schema import Column, Conflict, read_values
 from crmmodels.display import html_view, text_view, view_of
 from crmmodels.exceptions import CrmModelsWarning, NotFittedError, SavedFormatError, warn
-from crmmodels.kernels.blocks import told_of_blocks
+from crmmodels.kernels.arrays.blocks import told_of_blocks
 from crmmodels.progress import Progress
 
 FitT = TypeVar("FitT")

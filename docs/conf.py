@@ -6,7 +6,7 @@ from pathlib import Path
 
 import matplotlib.font_manager  # noqa: F401  (builds the font cache here, not on the standard error of a page)
 
-from crmmodels.plotting.fonts import choose_fonts
+from crmmodels.plotting.drawing.fonts import choose_fonts
 
 # A kernel of this interpreter, which logs errors only.
 os.environ["JUPYTER_PATH"] = str(Path(__file__).parent / "_kernel")

@@ -19,7 +19,7 @@ from pathlib import Path
 from unittest import mock
 
 from crmmodels import exceptions
-from crmmodels.plotting import fonts
+from crmmodels.plotting.drawing import fonts
 
 PAGE = Path(__file__).resolve().parent / "reference" / "messages.md"
 SOURCES = Path(__file__).resolve().parent.parent / "crmmodels"
@@ -159,7 +159,7 @@ def _conditions(entry: Entry) -> Iterator[None]:
         if entry.said.startswith("MissingGlyphWarning"):
             stack.enter_context(mock.patch.object(fonts, "candidate_families", return_value=()))
         if entry.said.startswith("UnconvergedWarning"):
-            learning = importlib.import_module("crmmodels.models.lifecycle_fit")
+            learning = importlib.import_module("crmmodels.models.lifecycle.record")
             stack.enter_context(mock.patch.object(learning, "_MOST_ITERATIONS", 1))
         yield
 

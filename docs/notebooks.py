@@ -14,7 +14,7 @@ import matplotlib.font_manager  # noqa: F401  (builds the font cache here, not o
 import nbclient
 import nbformat
 
-from crmmodels.plotting.fonts import choose_fonts
+from crmmodels.plotting.drawing.fonts import choose_fonts
 from docs.figures import differences
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -13,7 +13,7 @@ import pytest
 
 import crmmodels as crm
 from crmmodels import progress
-from crmmodels.data import account_parts
+from crmmodels.data.accounts import partitions as account_parts
 from crmmodels.testing import check_model
 
 

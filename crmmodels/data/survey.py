@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray
-from crmmodels.data.schema import EXAMPLES_SHOWN, count_of, key_problems, plain, read_number, rows_at
-from crmmodels.data.tables import Table
+from crmmodels.data.tables.frames import Table
+from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, key_problems, plain, read_number, rows_at
 from crmmodels.exceptions import DataError, missing_column, missing_columns
 
 _NOUN: Final = "survey"

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import BoolArray, FloatArray
-from crmmodels.data.schema import EXAMPLES_SHOWN, count_of, plain, read_number, rows_at
-from crmmodels.data.tables import any_frame
+from crmmodels.data.tables.frames import any_frame
+from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, plain, read_number, rows_at
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import DataError, ParameterError
 

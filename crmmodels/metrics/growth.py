@@ -8,11 +8,11 @@ from typing import Any, Final
 import numpy as np
 
 from crmmodels._typing import FloatArray, Period
-from crmmodels.data.orders import Orders
+from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import DataError
-from crmmodels.kernels.periods import first_day_of_period
-from crmmodels.kernels.proportions import wilson_interval
-from crmmodels.kernels.retention import period_flows
+from crmmodels.kernels.inference.proportions import wilson_interval
+from crmmodels.kernels.orders.periods import first_day_of_period
+from crmmodels.kernels.orders.retention import period_flows
 from crmmodels.metrics.measures import check_level
 from crmmodels.metrics.whole_periods import shares_with_limits, whole_periods
 

@@ -7,13 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from crmmodels.data.activity import second_orders
-from crmmodels.data.dates import as_date
-from crmmodels.data.order_log import EPOCH
-from crmmodels.data.orders import Orders
-from crmmodels.data.schema import count_of, plain
+from crmmodels.data.orders.activity import second_orders
+from crmmodels.data.orders.logs import EPOCH
+from crmmodels.data.orders.orders import Orders
+from crmmodels.data.tables.dates import as_date
+from crmmodels.data.tables.schema import count_of, plain
 from crmmodels.exceptions import DataError, ParameterError
-from crmmodels.kernels.proportions import wilson_interval
+from crmmodels.kernels.inference.proportions import wilson_interval
 from crmmodels.metrics.measures import Rate, check_level
 
 _READER: Final = "repeat_rate"

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from crmmodels._typing import AnyArray, IntArray, Period
-from crmmodels.data.orders import Orders
-from crmmodels.kernels.periods import first_day_of_period
-from crmmodels.kernels.retention import CohortActivity, cohort_activity
+from crmmodels.data.orders.orders import Orders
+from crmmodels.kernels.orders.periods import first_day_of_period
+from crmmodels.kernels.orders.retention import CohortActivity, cohort_activity
 from crmmodels.metrics.measures import check_level
 from crmmodels.metrics.whole_periods import shares_with_limits, whole_periods
 

@@ -9,12 +9,12 @@ from typing import get_args
 import numpy as np
 
 from crmmodels._typing import AnyArray, IntArray, Period
-from crmmodels.data.activity import active_periods
-from crmmodels.data.order_log import EPOCH
-from crmmodels.data.orders import Orders
+from crmmodels.data.orders.activity import active_periods
+from crmmodels.data.orders.logs import EPOCH
+from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import DataError, ParameterError
-from crmmodels.kernels.periods import period_of_day
-from crmmodels.kernels.proportions import wilson_interval
+from crmmodels.kernels.inference.proportions import wilson_interval
+from crmmodels.kernels.orders.periods import period_of_day
 
 
 @dataclass(frozen=True, slots=True, eq=False)

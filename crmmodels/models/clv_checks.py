@@ -9,7 +9,7 @@ import numpy as np
 
 from crmmodels._domains import check_symmetric, require
 from crmmodels._typing import FloatArray
-from crmmodels.models.clv_fit import COMPONENTS, CLVFit
+from crmmodels.models.clv.record import COMPONENTS, CLVFit
 
 _N_TIERS: Final = {"quartiles": 4, "abc": 3}
 _MOST: Final = 1e30

@@ -11,8 +11,8 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import Values
-from crmmodels.data.schema import EXAMPLES_SHOWN, LARGEST_FREQUENCY, SMALLEST_MONEY, Column, Conflict, count_of, plain
-from crmmodels.data.tables import Table
+from crmmodels.data.tables.frames import Table
+from crmmodels.data.tables.schema import EXAMPLES_SHOWN, LARGEST_FREQUENCY, SMALLEST_MONEY, Column, Conflict, count_of, plain
 from crmmodels.exceptions import (
     CrmModelsWarning,
     DataError,
@@ -22,17 +22,17 @@ from crmmodels.exceptions import (
     SpendCorrelationWarning,
     warn,
 )
-from crmmodels.kernels import gamma_gamma as kernel
-from crmmodels.kernels.estimation import Edge, Family
-from crmmodels.kernels.gamma_gamma import GammaGammaParameters, SpendTable
-from crmmodels.kernels.grouping import group_means
-from crmmodels.kernels.simulation import simulate_gamma_gamma
+from crmmodels.kernels.arrays.grouping import group_means
+from crmmodels.kernels.inference.estimation import Edge, Family
+from crmmodels.kernels.purchase import gamma_gamma as kernel
+from crmmodels.kernels.purchase.gamma_gamma import GammaGammaParameters, SpendTable
+from crmmodels.kernels.simulation.purchases import simulate_gamma_gamma
 from crmmodels.models.labels import read_labels
-from crmmodels.models.parameters import is_number
-from crmmodels.models.parametric import ParametricModel
-from crmmodels.models.parametric_fit import ParametricFit
-from crmmodels.models.posterior_draws import PosteriorDraws
-from crmmodels.models.priors import GammaPrior, LogNormalPrior
+from crmmodels.models.parametric.model import ParametricModel
+from crmmodels.models.parametric.posterior import PosteriorDraws
+from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior
+from crmmodels.models.parametric.record import ParametricFit
+from crmmodels.parameters import is_number
 
 _LABELS: Final = ("low", "medium", "high")
 _CHINESE: Final = {"low": "低", "medium": "中", "high": "高"}

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from crmmodels.base import BaseModel
-from crmmodels.models.beta_geo import BetaGeoModel
-from crmmodels.models.beta_geo_beta_binom import BetaGeoBetaBinomModel
-from crmmodels.models.clv import CLVModel
-from crmmodels.models.concentration import ABCModel
+from crmmodels.models.abc_analysis import ABCModel
+from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.gamma_gamma import GammaGammaModel
-from crmmodels.models.lifecycle import LifecycleModel
-from crmmodels.models.modified_beta_geo import ModifiedBetaGeoModel
-from crmmodels.models.nbd import NBDModel
-from crmmodels.models.pareto_nbd import ParetoNBDModel
-from crmmodels.models.rfm import RFMModel
-from crmmodels.models.satisfaction import SatisfactionIndexModel
+from crmmodels.models.lifecycle.model import LifecycleModel
+from crmmodels.models.purchase.beta_geo import BetaGeoModel
+from crmmodels.models.purchase.beta_geo_beta_binom import BetaGeoBetaBinomModel
+from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
+from crmmodels.models.purchase.nbd import NBDModel
+from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
+from crmmodels.models.rfm.model import RFMModel
+from crmmodels.models.satisfaction.model import SatisfactionIndexModel
 from crmmodels.models.shifted_beta_geo import ShiftedBetaGeoModel
-from crmmodels.models.structural import StructuralModel
+from crmmodels.models.structural.model import StructuralModel
 from crmmodels.saving import check_document, read_document
 
 MODELS: Final[tuple[type[BaseModel[Any]], ...]] = (

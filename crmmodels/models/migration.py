@@ -11,7 +11,7 @@ import pandas as pd
 
 from crmmodels._typing import IntArray
 from crmmodels.base import BaseModel
-from crmmodels.kernels.grouping import cross_table
+from crmmodels.kernels.arrays.grouping import cross_table
 
 FitT = TypeVar("FitT")
 

@@ -11,16 +11,16 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, IntArray, Language
 from crmmodels.base import Values
-from crmmodels.data.orders import Orders
-from crmmodels.data.schema import Column, Conflict
+from crmmodels.data.orders.orders import Orders
+from crmmodels.data.tables.schema import Column, Conflict
 from crmmodels.exceptions import DataError, ParameterError
-from crmmodels.kernels.grouping import group_means
-from crmmodels.kernels.shifted_beta_geo import ShiftedBetaGeoParameters
+from crmmodels.kernels.arrays.grouping import group_means
+from crmmodels.kernels.purchase.shifted_beta_geo import ShiftedBetaGeoParameters
 from crmmodels.models.labels import read_labels
-from crmmodels.models.parameters import is_number
-from crmmodels.models.parametric_fit import ParametricFit
-from crmmodels.models.priors import GammaPrior, LogNormalPrior
+from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior
+from crmmodels.models.parametric.record import ParametricFit
 from crmmodels.models.shifted_beta_geo_verbs import MOST_PERIODS, ShiftedBetaGeoVerbs, drawn_contracts
+from crmmodels.parameters import is_number
 
 _LABELS: Final = ("lost", "likely to leave", "uncertain", "loyal")
 _CHINESE: Final = {"lost": "已流失", "likely to leave": "可能离开", "uncertain": "不确定", "loyal": "忠诚"}
@@ -55,7 +55,7 @@ class ShiftedBetaGeoModel(ShiftedBetaGeoVerbs):
     -----
     Customers leave at each chance to renew with a probability :math:`\theta \sim B(\alpha, \beta)` among customers. `fit` reads ``tenure``,
     the chances to renew that a customer has met, and ``churned``: 1 where it left at the last of them, 0 where it took that, too. The formulas are
-    in `crmmodels.kernels.shifted_beta_geo`.
+    in `crmmodels.kernels.purchase.shifted_beta_geo`.
 
     References
     ----------

@@ -12,12 +12,12 @@ import pandas as pd
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.base import Values
 from crmmodels.exceptions import ParameterError
-from crmmodels.kernels import shifted_beta_geo as kernel
-from crmmodels.kernels.shifted_beta_geo import ShiftedBetaGeoParameters
-from crmmodels.kernels.simulation import simulate_shifted_beta_geo
-from crmmodels.models.parameters import is_number, is_whole
-from crmmodels.models.posterior_draws import PosteriorDraws
+from crmmodels.kernels.purchase import shifted_beta_geo as kernel
+from crmmodels.kernels.purchase.shifted_beta_geo import ShiftedBetaGeoParameters
+from crmmodels.kernels.simulation.purchases import simulate_shifted_beta_geo
+from crmmodels.models.parametric.posterior import PosteriorDraws
 from crmmodels.models.shifted_beta_geo_reading import ShiftedBetaGeoReader
+from crmmodels.parameters import is_number, is_whole
 
 MOST_PERIODS: Final = 100_000
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from crmmodels._domains import check_symmetric, require
 from crmmodels._typing import FloatArray
-from crmmodels.kernels.moments import Moments
-from crmmodels.kernels.pls import MAX_ITERATIONS, TOLERANCE
-from crmmodels.models.structural_fit import KEYS, LIMITS, Quantity, StructuralFit
-from crmmodels.models.structural_learning import Resampling
-from crmmodels.models.structural_plan import Labels, StructuralPlan
+from crmmodels.kernels.moments.moments import Moments
+from crmmodels.kernels.pls.weights import MAX_ITERATIONS, TOLERANCE
+from crmmodels.models.structural.estimation import Labels, StructuralPlan
+from crmmodels.models.structural.fit import Resampling
+from crmmodels.models.structural.record import KEYS, LIMITS, Quantity, StructuralFit
 
 _SAME: Final = 1e-5
 """Estimates that settled to 1e-7 on two machines are the same to this."""

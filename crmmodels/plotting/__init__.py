@@ -3,27 +3,27 @@
 from crmmodels.plotting.cohort_table import plot_cohort_table
 from crmmodels.plotting.concentration import plot_concentration
 from crmmodels.plotting.heatmaps import plot_migration, plot_rf_heatmap
-from crmmodels.plotting.lifecycle_customer import plot_stage_probabilities
-from crmmodels.plotting.lifecycle_flow import plot_stage_flow
-from crmmodels.plotting.lifecycle_shares import plot_stage_shares
-from crmmodels.plotting.lifecycle_transitions import plot_transition_matrix
-from crmmodels.plotting.purchase_counts import plot_frequency, plot_purchase_distribution
-from crmmodels.plotting.purchase_history import plot_alive_history
-from crmmodels.plotting.purchase_holdout import plot_calibration, plot_time_since_last
-from crmmodels.plotting.purchase_matrices import plot_expected_purchases_matrix, plot_probability_alive_matrix
-from crmmodels.plotting.purchase_tracking import plot_tracking
+from crmmodels.plotting.lifecycle.customer import plot_stage_probabilities
+from crmmodels.plotting.lifecycle.flow import plot_stage_flow
+from crmmodels.plotting.lifecycle.shares import plot_stage_shares
+from crmmodels.plotting.lifecycle.transitions import plot_transition_matrix
+from crmmodels.plotting.purchase.alive_history import plot_alive_history
+from crmmodels.plotting.purchase.counts import plot_frequency, plot_purchase_distribution
+from crmmodels.plotting.purchase.holdout import plot_calibration, plot_time_since_last
+from crmmodels.plotting.purchase.matrices import plot_expected_purchases_matrix, plot_probability_alive_matrix
+from crmmodels.plotting.purchase.tracking import plot_tracking
 from crmmodels.plotting.segments import plot_segments
-from crmmodels.plotting.survey_importance import plot_importance_performance
-from crmmodels.plotting.survey_index import plot_index
-from crmmodels.plotting.survey_loadings import plot_cross_loadings
-from crmmodels.plotting.survey_paths import plot_path_diagram
-from crmmodels.plotting.survey_replicates import plot_bootstrap
-from crmmodels.plotting.value_claims import plot_claims
-from crmmodels.plotting.value_cohorts import plot_value_by_cohort
-from crmmodels.plotting.value_distribution import plot_value_distribution
-from crmmodels.plotting.value_realised import plot_realised_future
-from crmmodels.plotting.value_waterfall import plot_waterfall
-from crmmodels.plotting.whale import plot_whale
+from crmmodels.plotting.survey.bootstrap import plot_bootstrap
+from crmmodels.plotting.survey.importance_performance import plot_importance_performance
+from crmmodels.plotting.survey.index import plot_index
+from crmmodels.plotting.survey.loadings import plot_cross_loadings
+from crmmodels.plotting.survey.path_diagram import plot_path_diagram
+from crmmodels.plotting.value.claims import plot_claims
+from crmmodels.plotting.value.cohorts import plot_value_by_cohort
+from crmmodels.plotting.value.distribution import plot_value_distribution
+from crmmodels.plotting.value.realised import plot_realised_future
+from crmmodels.plotting.value.waterfall import plot_waterfall
+from crmmodels.plotting.value.whale import plot_whale
 
 __all__ = [
     "plot_alive_history",

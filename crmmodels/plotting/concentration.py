@@ -10,10 +10,19 @@ import numpy as np
 
 from crmmodels._typing import FloatArray
 from crmmodels.exceptions import ParameterError
-from crmmodels.kernels.lorenz import LorenzCurve
-from crmmodels.models.concentration import ABCFit, ABCModel
-from crmmodels.plotting.figures import BLUE, GREY, ORANGE, axes_of_size, percent, percent_axis, require_matplotlib, settle
-from crmmodels.plotting.lettering import Lettering, Phrases, english_labels, language_of, write_in_fonts
+from crmmodels.kernels.concentration.lorenz import LorenzCurve
+from crmmodels.models.abc_analysis import ABCFit, ABCModel
+from crmmodels.plotting.drawing.figure import (
+    BLUE,
+    GREY,
+    ORANGE,
+    axes_of_size,
+    percent,
+    percent_axis,
+    require_matplotlib,
+    settle,
+)
+from crmmodels.plotting.drawing.lettering import Lettering, Phrases, english_labels, language_of, write_in_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,12 +8,12 @@ import numpy as np
 
 from crmmodels._typing import AnyArray
 from crmmodels.exceptions import DataError, ParameterError
-from crmmodels.kernels.grouping import group_shares
+from crmmodels.kernels.arrays.grouping import group_shares
 from crmmodels.models.migration import Migration
-from crmmodels.models.rfm import RFMModel
-from crmmodels.plotting.cells import Cells, draw_cells, size_of_cells
-from crmmodels.plotting.figures import axes_of_size, check_choice, percent, require_matplotlib
-from crmmodels.plotting.lettering import Phrases, language_of, language_of_texts, write_in_fonts
+from crmmodels.models.rfm.model import RFMModel
+from crmmodels.plotting.drawing.cells import Cells, draw_cells, size_of_cells
+from crmmodels.plotting.drawing.figure import axes_of_size, check_choice, percent, require_matplotlib
+from crmmodels.plotting.drawing.lettering import Phrases, language_of, language_of_texts, write_in_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,9 @@ import numpy as np
 
 from crmmodels._typing import FloatArray
 from crmmodels.base import BaseModel
-from crmmodels.data.tables import open_table
+from crmmodels.data.tables.frames import open_table
 from crmmodels.exceptions import DataError, ParameterError
-from crmmodels.plotting.figures import (
+from crmmodels.plotting.drawing.figure import (
     BLUE,
     ORANGE,
     axes_of_size,
@@ -21,8 +21,8 @@ from crmmodels.plotting.figures import (
     percent_axis,
     require_matplotlib,
 )
-from crmmodels.plotting.lettering import Lettering, Phrases, english_labels, in_columns, language_of, write_in_fonts
-from crmmodels.plotting.tiles import draw_tiles, write_in_tiles
+from crmmodels.plotting.drawing.lettering import Lettering, Phrases, english_labels, in_columns, language_of, write_in_fonts
+from crmmodels.plotting.drawing.tiles import draw_tiles, write_in_tiles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from crmmodels.base import BaseModel
-from crmmodels.data.schema import Column
+from crmmodels.data.tables.schema import Column
 from crmmodels.exceptions import MissingDependencyError
 
 try:

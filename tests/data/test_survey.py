@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from crmmodels.data.survey import Item, read_groups, read_survey
-from crmmodels.data.tables import open_table
+from crmmodels.data.tables.frames import open_table
 from crmmodels.exceptions import DataError
 
 FRAME = pd.DataFrame({"q1": [1.0, np.nan, 10.0], "q2": [2, 3, 4], "money": [1.5, -2.0, 1e6], "w": [1, 2, 3]})

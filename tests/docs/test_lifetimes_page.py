@@ -14,7 +14,7 @@ import pytest
 
 import crmmodels
 from crmmodels import plotting
-from crmmodels.kernels import simulation
+from crmmodels.kernels.simulation import purchases as simulation
 from docs.figures import differences
 
 TEXT = (Path(__file__).parents[2] / "docs" / "how-to" / "coming-from-lifetimes.md").read_text("utf-8")

@@ -19,7 +19,9 @@ def listed() -> list[str]:
 
 
 def modules_of(package) -> list[str]:
-    return [f"{package.__name__}.{module.name}" for module in pkgutil.iter_modules(package.__path__)]
+    """Modules in a package and its folders, without the folders themselves."""
+    walked = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return [module.name for module in walked if not module.ispkg]
 
 
 def kernel_modules() -> list[str]:
@@ -47,6 +49,12 @@ def public() -> set[str]:
 def _functions(module) -> list[str]:
     own = inspect.getmembers(module, inspect.isfunction)
     return [name for name, value in own if value.__module__ == module.__name__ and not name.startswith("_")]
+
+
+def test_every_file_of_the_kernels_is_looked_into():
+    files = [path for path in Path(kernels.__file__).parent.rglob("*.py") if path.name != "__init__.py"]
+    assert len(kernel_modules()) == len(files) >= 80
+    assert len(public()) >= 500
 
 
 def test_every_public_name_is_in_the_reference():

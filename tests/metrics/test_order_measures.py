@@ -15,7 +15,7 @@ import pytest
 
 import crmmodels as crm
 from crmmodels import metrics
-from crmmodels.kernels.proportions import wilson_interval
+from crmmodels.kernels.inference.proportions import wilson_interval
 
 END = "1998-06-30"
 KINDS: dict[str, Any] = {

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import crmmodels as crm
-from crmmodels.data.schema import Column
+from crmmodels.data.tables.schema import Column
 from crmmodels.models.loading import MODELS
 
 FORMS = [

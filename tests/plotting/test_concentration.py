@@ -121,7 +121,7 @@ def test_given_axes_are_drawn_into_and_their_figure_keeps_its_size():
 def test_another_class_and_an_unfitted_model_are_refused():
     with pytest.raises(crm.ParameterError) as refusal:
         plotting.plot_concentration(crm.RFMModel())
-    expected = "must be a fitted ABCModel; got <class 'crmmodels.models.rfm.RFMModel'>."
+    expected = "must be a fitted ABCModel; got <class 'crmmodels.models.rfm.model.RFMModel'>."
     assert str(refusal.value) == f"plot_concentration(model=...) {expected}"
     with pytest.raises(crm.NotFittedError) as refusal:
         plotting.plot_concentration(crm.ABCModel())

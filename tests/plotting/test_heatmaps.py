@@ -160,7 +160,7 @@ def test_unknown_choices_are_refused(customers):
 def test_other_classes_are_refused(customers):
     with pytest.raises(crm.ParameterError) as refusal:
         plotting.plot_rf_heatmap(crm.ABCModel().fit(customers), customers)
-    expected = "must be a fitted RFMModel; got <class 'crmmodels.models.concentration.ABCModel'>."
+    expected = "must be a fitted RFMModel; got <class 'crmmodels.models.abc_analysis.ABCModel'>."
     assert str(refusal.value) == f"plot_rf_heatmap(model=...) {expected}"
     with pytest.raises(crm.ParameterError) as refusal:
         plotting.plot_migration(customers["spend"].to_numpy())

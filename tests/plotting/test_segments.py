@@ -12,7 +12,7 @@ from matplotlib.legend import Legend
 
 import crmmodels as crm
 from crmmodels import plotting
-from crmmodels.plotting.figures import percent
+from crmmodels.plotting.drawing.figure import percent
 
 KINDS = ("pandas", "polars", "lazy", "pyarrow", "duckdb")
 

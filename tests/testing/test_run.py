@@ -10,7 +10,7 @@ import pytest
 
 import crmmodels as crm
 from crmmodels.models.loading import MODELS
-from crmmodels.models.segment_tables import SegmentRule
+from crmmodels.models.rfm.segment_tables import SegmentRule
 from crmmodels.testing import CheckReport, CheckResult, check_model, model_checks
 from crmmodels.testing.checks import CHECKS
 
@@ -173,7 +173,7 @@ def test_checks_do_not_rest_on_assert_statements() -> None:
 
     import crmmodels.testing.checks as package
 
-    for path in Path(package.__file__).parent.glob("*.py"):
+    for path in Path(package.__file__).parent.rglob("*.py"):
         assert not [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Assert)], path.name
 
 

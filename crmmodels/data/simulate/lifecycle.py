@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray
-from crmmodels.data.dates import as_date
-from crmmodels.data.schema import plain
+from crmmodels.data.tables.dates import as_date
+from crmmodels.data.tables.schema import plain
 from crmmodels.exceptions import ParameterError
-from crmmodels.kernels.periods import first_day_of_period, period_of_day
-from crmmodels.kernels.stage_paths import StagePaths, draw_stage_paths
+from crmmodels.kernels.orders.periods import first_day_of_period, period_of_day
+from crmmodels.kernels.simulation.stage_paths import StagePaths, draw_stage_paths
 
 __all__ = ["LIFECYCLE_STAGES", "LifecycleParameters", "SimulatedLifecycle", "simulate_lifecycle"]
 

@@ -12,13 +12,20 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, IntArray, Period
-from crmmodels.data.dates import as_date
+from crmmodels.data.tables.dates import as_date
 from crmmodels.exceptions import ParameterError
-from crmmodels.kernels.pareto_nbd import ParetoNBDParameters
-from crmmodels.kernels.periods import first_day_of_period, period_of_day
-from crmmodels.kernels.retail import Channel, RetailContacts, RetailCustomers, RetailDraw, RetailerParameters, RetailLines
-from crmmodels.kernels.retail_draw import draw_retail
-from crmmodels.kernels.retail_truth import true_components
+from crmmodels.kernels.orders.periods import first_day_of_period, period_of_day
+from crmmodels.kernels.purchase.pareto_nbd.likelihood import ParetoNBDParameters
+from crmmodels.kernels.simulation.retailer import (
+    Channel,
+    RetailContacts,
+    RetailCustomers,
+    RetailDraw,
+    RetailerParameters,
+    RetailLines,
+)
+from crmmodels.kernels.simulation.retailer_draw import draw_retail
+from crmmodels.kernels.simulation.retailer_truth import true_components
 
 __all__ = ["Channel", "ParetoNBDParameters", "Retailer", "RetailerParameters", "simulate_retailer"]
 

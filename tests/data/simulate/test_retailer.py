@@ -334,7 +334,7 @@ def test_returns_mirror_lines_of_their_order(retailer: Retailer, plain: Retailer
 
 
 def test_repeat_orders_are_those_of_pareto_nbd() -> None:
-    from crmmodels.kernels.pareto_nbd_purchases import expected_purchases_new
+    from crmmodels.kernels.purchase.pareto_nbd.predictions import expected_purchases_new
 
     only = Channel(name="shop", service_cost=5.0)
     retailer = simulated(20_000, channels=(only,), acquisition_span=1e-9, referral_rate=0.0, n_days=730)

@@ -1,0 +1,1 @@
+"""Customers with costs, referrals and reference prices."""

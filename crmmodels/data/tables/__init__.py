@@ -1,0 +1,1 @@
+"""Tables of any kind: columns, dates, units and how answers go back."""

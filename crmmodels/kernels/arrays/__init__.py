@@ -1,0 +1,1 @@
+"""Blocks, groups, rounding and sweeps of arrays."""

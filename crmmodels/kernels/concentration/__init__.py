@@ -1,0 +1,1 @@
+"""How unequal customers are: shares and the Lorenz curve."""

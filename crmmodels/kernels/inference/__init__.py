@@ -1,0 +1,1 @@
+"""Optimisation, posteriors, bootstrap limits, proportions and means."""

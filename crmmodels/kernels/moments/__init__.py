@@ -1,0 +1,1 @@
+"""Moments of items, their products, missing answers and resampling."""

@@ -1,0 +1,1 @@
+"""Order lines as customers, periods and cohorts."""

@@ -1,0 +1,1 @@
+"""Purchase histories and the models of them."""

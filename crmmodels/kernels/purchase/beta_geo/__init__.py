@@ -1,0 +1,1 @@
+"""BG/NBD and MBG/NBD: likelihood and predictions."""

@@ -1,0 +1,1 @@
+"""BG/BB: likelihood and predictions."""

@@ -1,0 +1,1 @@
+"""Pareto/NBD: likelihood, by series and by quadrature, and predictions."""

@@ -1,0 +1,1 @@
+"""Functions of mathematics that SciPy lacks or computes too coarsely."""

@@ -1,0 +1,1 @@
+"""Contribution, credibility, referrals and reference prices of customers."""

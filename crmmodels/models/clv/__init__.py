@@ -1,0 +1,1 @@
+"""Customer lifetime value, CLV1 to CLV6."""

@@ -1,0 +1,1 @@
+"""Lifecycle stages by a hidden Markov model."""

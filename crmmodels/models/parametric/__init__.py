@@ -1,0 +1,1 @@
+"""Models fitted by maximum likelihood: record, priors and posterior."""

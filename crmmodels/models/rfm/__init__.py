@@ -1,0 +1,1 @@
+"""RFM: recency, frequency and money."""

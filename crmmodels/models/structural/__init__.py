@@ -1,0 +1,1 @@
+"""Structural models of a survey."""

@@ -1,0 +1,1 @@
+"""What plots share: figures, fonts, text, tiles and labels."""

@@ -1,0 +1,117 @@
+"""How probable each stage is a period after each stage, and how long customers stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from crmmodels.models.lifecycle.model import LifecycleModel
+from crmmodels.models.lifecycle.record import STAGES
+from crmmodels.plotting.drawing.cells import Cells, draw_cells
+from crmmodels.plotting.drawing.figure import axes_of_size, percent, require_matplotlib, settle
+from crmmodels.plotting.drawing.lettering import Lettering, Phrases, language_of, write_in_fonts
+from crmmodels.plotting.lifecycle.shared import STAGE_COLOURS, fitted_lifecycle
+from crmmodels.plotting.purchase.shared import short, write_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_PLOT: Final = "plot_transition_matrix"
+_STRIP: Final = 0.09
+"""Width of the colours beside the cells, over that of a cell."""
+_ROOM_FOR_NAMES: Final = 0.95
+"""Share of the width of a cell that the name of its column may take."""
+_PHRASES: Final[Phrases] = {
+    "en": {
+        "title": "Probability of the stage a period later",
+        "now": "Stage, and mean number of periods in it",
+        "next": "Stage a period later",
+        "row": "{stage}\n{dwell}",
+    },
+    "zh": {
+        "title": "下一周期处于各阶段的概率",
+        "now": "当前阶段及平均停留周期数",
+        "next": "下一周期的阶段",
+        "row": "{stage}\n{dwell}",
+    },
+}
+
+
+def plot_transition_matrix(model: LifecycleModel, *, ax: Axes | None = None) -> Axes:
+    """Draw the probability of each stage a period after each stage, and the mean time in it.
+
+    It shows which way customers go and where they stay. Moves that the lifecycle does not have show a dash.
+
+    Parameters
+    ----------
+    model : LifecycleModel
+        A fitted model.
+    ax : matplotlib Axes, optional
+        Axes to draw into; a new figure if None.
+
+    Returns
+    -------
+    matplotlib Axes
+        The axes drawn into: the stage now downwards, with the mean number of consecutive periods in it, and the stage a period later to the
+        right, both in the order of the lifecycle. The figures are those of ``model.transition_matrix()`` and ``model.dwell_times()``.
+
+    Raises
+    ------
+    ParameterError
+        If ``model`` is no LifecycleModel.
+    NotFittedError
+        If the model is not fitted.
+    MissingDependencyError
+        If matplotlib is not installed.
+
+    Warns
+    -----
+    MissingGlyphWarning
+        If no installed font has the characters of the model's labels; English is drawn instead.
+
+    Examples
+    --------
+    >>> import crmmodels as crm
+    >>> model = crm.LifecycleModel(n_starts=1).fit(crm.LifecycleModel.example(n_customers=300, seed=1))
+    >>> ax = crm.plotting.plot_transition_matrix(model)
+    >>> ax.get_title(), ax.images[0].get_array().shape
+    ('Probability of the stage a period later', (4, 4))
+    """
+    moves = fitted_lifecycle(_PLOT, model).parameters.moves
+    dwell = model.dwell_times().tolist()
+    possible = model._structure().allowed  # noqa: SLF001  (the same package)
+    require_matplotlib(_PLOT)
+    text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=model.stage_labels(), english=STAGES)
+    ax = axes_of_size(ax, 4.6 + text.label_width(), 4.4)
+    ticks = np.arange(1, len(STAGE_COLOURS) + 1)
+    shown = ["\N{INFINITY}" if np.isinf(time) else short(round(time, 1)) for time in dwell]
+    rows = [text.phrase("row", stage=stage, dwell=time) for stage, time in zip(text.labels, shown, strict=True)]
+    ax.set_yticks(ticks, rows, **text.style)
+    _name_columns(ax, text)
+    write_words(ax, text, title=text.phrase("title"), x=text.phrase("next"), y=text.phrase("now"), legend=False)
+    draw_cells(ax, Cells(np.where(possible, moves, np.nan), percent, numbered=True, upwards=False))
+    _draw_strips(ax)
+    return ax
+
+
+def _name_columns(ax: Axes, text: Lettering) -> None:
+    """Name the stages below, aslant where the cells are narrower than the names."""
+    n = len(text.labels)
+    ax.set_xlim(0.5, n + 0.5)
+    ax.set_xticks(np.arange(1, n + 1), text.labels, **text.style)
+    settle(ax)
+    if max(label.get_window_extent().width for label in ax.get_xticklabels()) > _ROOM_FOR_NAMES * ax.bbox.width / n:
+        ax.set_xticks(np.arange(1, n + 1), text.labels, rotation=35, ha="right", rotation_mode="anchor", **text.style)
+
+
+def _draw_strips(ax: Axes) -> None:
+    """Colours of the stages along the rows and columns."""
+    from matplotlib.patches import Rectangle  # noqa: PLC0415  (optional package)
+
+    n = len(STAGE_COLOURS)
+    for k, colour in enumerate(STAGE_COLOURS):
+        low = k + 0.53
+        for corner, width, height in (((0.5 - _STRIP, low), _STRIP, 0.94), ((low, n + 0.5), 0.94, _STRIP)):
+            ax.add_patch(Rectangle(corner, width, height, facecolor=colour, linewidth=0, clip_on=False))
+    ax.tick_params(which="major", pad=10)

@@ -1,0 +1,1 @@
+"""Plots of structural models and the satisfaction index."""

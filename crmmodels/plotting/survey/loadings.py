@@ -1,0 +1,196 @@
+"""Cross-loadings: whether items measure their own construct more than any other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from crmmodels._typing import BoolArray, FloatArray
+from crmmodels.models.structural.survey_model import SurveyModel
+from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, ink_on, require_matplotlib, settle
+from crmmodels.plotting.drawing.fonts import display_width
+from crmmodels.plotting.drawing.lettering import Phrases, language_of, write_in_fonts
+from crmmodels.plotting.purchase.shared import write_words
+from crmmodels.plotting.survey.rows import name_rows, whole_labels
+from crmmodels.plotting.survey.shared import check_survey_model, construct_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_PLOT: Final = "plot_cross_loadings"
+_DARK: Final = "#202020"
+_LARGEST: Final = 9.0
+_SMALLEST: Final = 5.0
+"""Sizes of the numbers in points; where they would be smaller there is a colour bar instead."""
+_WIDEST: Final = 4.0
+"""Characters of the longest number, such as -.85."""
+_LOOSEST: Final = 0.9
+"""Width of the names of constructs, over that of their columns, beyond which they are turned."""
+_COLUMN: Final = 0.09
+
+_PHRASES: Final[Phrases] = {
+    "en": {
+        "title": "Correlations of items with constructs",
+        "x": "Outlined: own construct",
+        "stray": "; orange: as high on another",
+    },
+    "zh": {
+        "title": "题项与潜变量的相关（交叉载荷）",
+        "x": "框内：所属潜变量",
+        "stray": "；橙框：与其他潜变量的相关不低于此",
+    },
+}
+
+
+def plot_cross_loadings(model: SurveyModel, *, ax: Axes | None = None) -> Axes:
+    """Draw the correlation of every item with every construct.
+
+    Each item should correlate most with its own construct, whose cells are outlined. A correlation with another construct that is as high is
+    framed in orange: the item does not tell the two apart.
+
+    Parameters
+    ----------
+    model : SatisfactionIndexModel or StructuralModel
+        A fitted model.
+    ax : matplotlib Axes, optional
+        Axes to draw into; a new figure if None.
+
+    Returns
+    -------
+    matplotlib Axes
+        The axes drawn into; the image has a row per item and a column per construct. The numbers stand in the cells where they fit,
+        otherwise there is a colour bar.
+
+    Raises
+    ------
+    ParameterError
+        If ``model`` is no model of a survey.
+    NotFittedError
+        If the model is not fitted.
+    MissingDependencyError
+        If matplotlib is not installed.
+
+    Warns
+    -----
+    MissingGlyphWarning
+        If no installed font has the characters of the labels; English is drawn instead.
+
+    References
+    ----------
+    Chin, W. W. (1998). The Partial Least Squares Approach to Structural Equation Modeling. In Marcoulides, G. A. (ed.), Modern
+    Methods for Business Research, 295-336. Erlbaum.
+
+    Examples
+    --------
+    >>> import crmmodels as crm
+    >>> survey = crm.simulate.simulate_survey(300, rng=1)
+    >>> model = crm.SatisfactionIndexModel(indicators=survey.indicators, n_bootstrap=0).fit(survey.answers)
+    >>> crm.plotting.plot_cross_loadings(model).images[0].get_array().shape
+    (18, 6)
+    """
+    fitted = check_survey_model(_PLOT, model)
+    require_matplotlib(_PLOT)
+    table = fitted.cross_loadings
+    items, constructs = (list(dict.fromkeys(table[key])) for key in ("item", "construct"))
+    values = table["estimate"].to_numpy(np.float64).reshape(len(items), len(constructs))
+    is_own = _own(fitted.loadings, items, constructs)
+    is_stray = ~is_own & (np.abs(values) >= np.where(is_own, np.abs(values), -np.inf).max(axis=1, keepdims=True))
+    names = construct_names(model)
+    words = [*(names.get(item, item) for item in items), *(names[name] for name in constructs)]
+    english = [name.replace("_", " ") if name in names else name for name in (*items, *constructs)]
+    text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=words, english=english)
+    labels = whole_labels(text, words, english)
+    rows, columns = labels[: len(items)], labels[len(items) :]
+    width = 0.75 * len(columns) + 1.2 + _COLUMN * max(map(display_width, rows))
+    ax = axes_of_size(ax, float(np.clip(width, 4.0, 11.0)), float(np.clip(0.26 * len(rows) + 1.8, 3.2, 14.0)))
+    image = ax.imshow(values, cmap=_diverging(), vmin=-1.0, vmax=1.0, aspect="auto")
+    _name_columns(ax, columns, text.style)
+    note = text.phrase("x") + (text.phrase("stray") if is_stray.any() else "")
+    write_words(ax, text, title=text.phrase("title"), x=note, y="", legend=False)
+    name_rows(ax, rows, text.style)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(which="both", length=0)
+    _draw_grid(ax, values)
+    _frame(ax, is_own, is_stray)
+    points = _points(ax, values)
+    if points >= _SMALLEST:
+        _write_numbers(ax, image, values, is_own, points)
+    else:
+        ax.figure.colorbar(image, ax=ax)
+    return ax
+
+
+def _own(loadings: pd.DataFrame, items: list[str], constructs: list[str]) -> BoolArray:
+    """Whether each item belongs to each construct."""
+    pairs = set(zip(loadings["item"], loadings["construct"], strict=True))
+    return np.array([[(item, construct) in pairs for construct in constructs] for item in items])
+
+
+def _diverging() -> Any:
+    """From orange over white to blue: told apart by the colour-blind."""
+    from matplotlib.colors import LinearSegmentedColormap  # noqa: PLC0415  (optional package)
+
+    return LinearSegmentedColormap.from_list("orange_blue", [ORANGE, "white", BLUE])
+
+
+def _name_columns(ax: Axes, columns: list[str], style: dict[str, Any]) -> None:
+    """Name the columns, turned where the names are wider than they."""
+    places = range(len(columns))
+    ax.set_xticks(places, columns, **style)
+    settle(ax)
+    widest = max(label.get_window_extent().width for label in ax.get_xticklabels())
+    if widest > _LOOSEST * ax.bbox.width / len(columns):
+        ax.set_xticks(places, columns, rotation=45, ha="right", rotation_mode="anchor", **style)
+
+
+def _draw_grid(ax: Axes, values: FloatArray) -> None:
+    n_rows, n_columns = values.shape
+    ax.set_xticks(np.arange(n_columns + 1) - 0.5, minor=True)
+    ax.set_yticks(np.arange(n_rows + 1) - 0.5, minor=True)
+    ax.grid(which="minor", color="white", linewidth=1.0)
+
+
+def _frame(ax: Axes, is_own: BoolArray, is_stray: BoolArray) -> None:
+    """Outline the items of each construct, and the cells that should be lower."""
+    from matplotlib.patches import Rectangle  # noqa: PLC0415  (optional package)
+
+    style: dict[str, Any] = {"fill": False, "clip_on": False}
+    for column, member in enumerate(is_own.T):
+        starts = np.flatnonzero(member & ~np.concatenate([[False], member[:-1]]))
+        ends = np.flatnonzero(member & ~np.concatenate([member[1:], [False]]))
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            corner = (column - 0.5, start - 0.5)
+            block = Rectangle(corner, 1.0, end - start + 1.0, edgecolor=_DARK, linewidth=1.6, zorder=4, **style)
+            block.set_gid("own")
+            ax.add_patch(block)
+    for row, column in np.argwhere(is_stray).tolist():
+        cell = Rectangle((column - 0.44, row - 0.42), 0.88, 0.84, edgecolor="#B36B00", linewidth=1.6, zorder=3, **style)
+        cell.set_gid("stray")
+        ax.add_patch(cell)
+
+
+def _points(ax: Axes, values: FloatArray) -> float:
+    """Size of text at which a number fits a cell."""
+    settle(ax)
+    n_rows, n_columns = values.shape
+    cell = np.array([ax.bbox.width / n_columns, ax.bbox.height / n_rows]) / ax.figure.dpi * 72.0
+    return float(min(0.9 * cell[0] / (0.62 * _WIDEST), 0.75 * cell[1], _LARGEST))
+
+
+def _write_numbers(ax: Axes, image: Any, values: FloatArray, is_own: BoolArray, points: float) -> None:
+    for row, column in np.ndindex(*values.shape):
+        value = float(values[row, column])
+        known = bool(np.isfinite(value))
+        ax.text(
+            column,
+            row,
+            f"{value:.2f}".replace("0.", ".", 1) if known else "\N{EN DASH}",
+            ha="center",
+            va="center",
+            fontsize=points,
+            fontweight="bold" if is_own[row, column] else "normal",
+            color=ink_on(np.array(image.to_rgba(value))) if known else GREY,
+            zorder=5,
+        )

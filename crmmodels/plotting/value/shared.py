@@ -1,0 +1,347 @@
+"""Values, words and colours that the plots of customer lifetime value share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import numpy as np
+
+from crmmodels._typing import FloatArray, IntArray
+from crmmodels.base import Values
+from crmmodels.data.accounts.customer_base import CustomerBase
+from crmmodels.data.orders.orders import Orders
+from crmmodels.exceptions import ParameterError
+from crmmodels.models.clv.fit import identified_by
+from crmmodels.models.clv.model import CLVModel
+from crmmodels.models.clv.record import COMPONENTS, CLVFit
+from crmmodels.plotting.drawing.figure import COLOUR_MAP, settle
+from crmmodels.plotting.drawing.lettering import Lettering, Phrases
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Standing: TypeAlias = Literal["identified", "gross", "missing"]
+"""Whether data tell a component apart; gross is an initial purchase whose cost of acquisition is not known."""
+
+_TAIL: Final = 0.01
+"""Share of customers at either end that may lie outside of what is drawn, where the rest is spread much less."""
+_FAR: Final = 0.5
+"""Reach of a tail, over that of all others, from which on it is cut off."""
+_LIGHTEST: Final = 0.35
+_DARKEST: Final = 1.0
+_MOST_NAMED: Final = 8
+"""Tiers that a legend names; of more, the worst and the best."""
+_MOST_ROWS: Final = 3
+_PART_OF_BASE: Final = ("referrals", "acquisition_costs", "service_costs")
+
+_SHARED: Final[Phrases] = {
+    "en": {
+        "clv": "CLV",
+        "clv1": "CLV1 first purchase",
+        "clv2": "CLV2 repeat purchases",
+        "clv3": "CLV3 cross-selling",
+        "clv4": "CLV4 cheaper service",
+        "clv5": "CLV5 referrals",
+        "clv6": "CLV6 higher price",
+        "missing": "not identified",
+        "gross": "before acquisition cost",
+        "in_revenue": "{what} (revenue)",
+        "in_margin": "{what} (margin)",
+        "in_contribution": "{what} (contribution)",
+        "in_money": "{what}",
+        "outside": "Not drawn: {n} of {all} customers, whose values lie between {low} and {high}",
+    },
+    "zh": {
+        "clv": "CLV",
+        "clv1": "CLV1 首次购买",
+        "clv2": "CLV2 重复购买",
+        "clv3": "CLV3 交叉购买",
+        "clv4": "CLV4 服务成本节约",
+        "clv5": "CLV5 推荐客户",
+        "clv6": "CLV6 价格溢价",
+        "missing": "无法识别",
+        "gross": "未扣除获客成本",
+        "in_revenue": "{what}（收入）",
+        "in_margin": "{what}（毛利）",
+        "in_contribution": "{what}（边际贡献）",
+        "in_money": "{what}",
+        "outside": "未绘出：{all} 名客户中的 {n} 名，其价值介于 {low} 与 {high} 之间",
+    },
+}
+
+
+def with_values(own: Phrases) -> Phrases:
+    """Phrases of one plot beside those of all: the components, and what their money is."""
+    return {language: {**_SHARED[language], **phrases} for language, phrases in own.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CustomerValues:
+    """What a plot needs of the customers.
+
+    Attributes
+    ----------
+    customers : sequence
+        Their names.
+    realised, future : ndarray of float64, shape (6, n_customers)
+        CLV1 to CLV6.
+    clv : ndarray of float64, shape (n_customers,)
+        Their sum, to the last bit that of the scores.
+    tier : ndarray of int64, shape (n_customers,)
+        Position in the model's labels.
+    accounts : mapping of str to ndarray of shape (n_customers,)
+        What was read.
+    standing : mapping of str to {"identified", "gross", "missing"}
+        Of each component.
+    basis : {"revenue", "margin", "contribution", "money"}
+        What the money is; "money" where it is not known.
+    """
+
+    customers: Sequence[Any]
+    realised: FloatArray
+    future: FloatArray
+    clv: FloatArray
+    tier: IntArray
+    accounts: Values
+    standing: Mapping[str, Standing]
+    basis: str
+
+    @property
+    def components(self) -> FloatArray:
+        """Realised and future, shape (6, n_customers)."""
+        whole: FloatArray = self.realised + self.future
+        return whole
+
+
+def fitted_clv(plot: str, model: CLVModel) -> CLVFit:
+    """Return the fitted record, or refuse what is no fitted model of customer lifetime value.
+
+    Parameters
+    ----------
+    plot : str
+        The plotting function, for the error.
+    model : CLVModel
+        What the caller gave.
+
+    Returns
+    -------
+    CLVFit
+        The record.
+
+    Raises
+    ------
+    ParameterError
+        If this is no such model.
+    NotFittedError
+        If it is not fitted.
+    """
+    if not isinstance(model, CLVModel):
+        raise ParameterError.must_be(plot, "model", "a fitted CLVModel", type(model))
+    return model._fitted_for(plot)  # noqa: SLF001  (the same package: the refusal names this function)
+
+
+def check_base(plot: str, data: object) -> None:
+    """Raise ParameterError for data that are neither an order log nor a customer base."""
+    if not isinstance(data, Orders | CustomerBase):
+        must = "an order log (crm.Orders) or a customer base (crm.CustomerBase)"
+        raise ParameterError.must_be(plot, "data", must, type(data).__name__)
+
+
+def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
+    """Read the customers, and split the value of each.
+
+    Parameters
+    ----------
+    plot : str
+        The plotting function, for the error.
+    model : CLVModel
+        A fitted model.
+    data : Orders, CustomerBase or dataframe
+        The customers.
+
+    Returns
+    -------
+    CustomerValues
+        In the order of ``model.score(data)``.
+
+    Raises
+    ------
+    ParameterError
+        If this is no such model.
+    NotFittedError
+        If it is not fitted.
+    DataError
+        If the data cannot be used.
+    """
+    fitted = fitted_clv(plot, model)
+    table = model._open(data)  # noqa: SLF001  (the same package: values, tiers and names from one reading)
+    accounts = model._read(table)  # noqa: SLF001
+    found = model._values(accounts, fitted)  # noqa: SLF001
+    notes = _notes(model, data)
+    # Of accounts that were fitted nothing is known but what the customers in hand tell.
+    known = (notes,) if fitted.benchmarks is None else (fitted.identified, notes)
+    standing = {
+        name: _standing(name, known, accounts, found.realised[i] + found.future[i]) for i, name in enumerate(COMPONENTS)
+    }
+    return CustomerValues(
+        customers=table.frame[table.key].to_list(),
+        realised=found.realised,
+        future=found.future,
+        clv=found.clv,
+        tier=model._segment(accounts, fitted),  # noqa: SLF001
+        accounts=accounts,
+        standing=standing,
+        basis=_basis((notes or fitted.identified).get("basis", "")),
+    )
+
+
+def in_money(text: Lettering, what: str, basis: str) -> str:
+    """A word with what its money is, such as "CLV (revenue)"."""
+    return text.phrase(f"in_{basis}", what=what)
+
+
+def decimals_for(values: FloatArray) -> int:
+    """Decimals with which the largest of some amounts has four digits."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return int(np.clip(3 - math.floor(math.log10(largest)), 0, 12)) if largest > 0 else 0
+
+
+def amount(value: float, decimals: int, *, signed: bool = False) -> str:
+    """An amount of money, with its sign where it is a step; what rounds to nothing has none."""
+    rounded = round(value, decimals) + 0.0
+    if rounded == 0:
+        return "0"
+    return f"{rounded:{'+' if signed else ''},.{decimals}f}"
+
+
+def shown_range(values: FloatArray) -> tuple[float, float]:
+    """Range in which most values lie: all of them, or without far tails of one in a hundred.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_customers,)
+        The values.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound, the lower below the upper.
+    """
+    low, high = np.quantile(values, [_TAIL, 1.0 - _TAIL]).tolist()
+    reach = _FAR * (high - low)
+    first, last = float(values.min()), float(values.max())
+    if high > low:
+        first, last = max(first, low) if low - first > reach else first, min(last, high) if last - high > reach else last
+    margin = 0.0 if last > first else max(0.5, 0.01 * abs(first))
+    return first - margin, last + margin
+
+
+def outside_note(text: Lettering, values: FloatArray, inside: Any) -> str:
+    """Say how many customers are not drawn and what they are worth; empty if all are.
+
+    Parameters
+    ----------
+    text : Lettering
+        Words.
+    values : ndarray of float64, shape (n_customers,)
+        Value of each customer.
+    inside : ndarray of bool, shape (n_customers,)
+        Who is drawn.
+
+    Returns
+    -------
+    str
+        The note.
+    """
+    left = values[~inside]
+    if not len(left):
+        return ""
+    decimals = decimals_for(left)
+    low, high = (amount(float(value), decimals) for value in (left.min(), left.max()))
+    return text.phrase("outside", n=f"{len(left):,}", all=f"{len(values):,}", low=low, high=high)
+
+
+def tier_colours(n_tiers: int) -> Sequence[Any]:
+    """A colour per tier, worst first; the better, the darker."""
+    from matplotlib import colormaps  # noqa: PLC0415  (optional package)
+
+    return [tuple(colour) for colour in colormaps[COLOUR_MAP](np.linspace(_LIGHTEST, _DARKEST, n_tiers))]
+
+
+def named_tiers(n_tiers: int) -> Sequence[int]:
+    """Tiers that a legend names, worst first."""
+    return range(n_tiers) if n_tiers <= _MOST_NAMED else (0, n_tiers - 1)
+
+
+def legend_above(
+    ax: Axes, text: Lettering, handles: Sequence[Any], names: Sequence[str], short: Sequence[str] | None = None
+) -> None:
+    """Put a legend between the title and the axes, in as many columns as there is room for.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes with everything drawn, and with their title.
+    text : Lettering
+        Fonts.
+    handles : sequence of matplotlib Artist
+        What the legend explains.
+    names : sequence of str
+        What it is.
+    short : sequence of str, optional
+        What it is in few characters, where the names take more than three rows.
+    """
+    settle(ax)
+    columns = range(len(names), 0, -1)
+    tries = [(names, n) for n in columns if short is None or n * _MOST_ROWS >= len(names)]
+    for wording, n_columns in tries + ([] if short is None else [(short, n) for n in columns]):
+        legend = ax.legend(
+            handles,
+            wording,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+            ncols=n_columns,
+            fontsize="small",
+            frameon=False,
+            borderaxespad=0.2,
+            columnspacing=1.2,
+        )
+        for entry in legend.get_texts():
+            entry.set(**text.style)
+        box = legend.get_window_extent()
+        if box.width <= ax.bbox.width:
+            break
+    ax.set_title(ax.get_title(), pad=box.height / ax.figure.dpi * 72.0 + 4.0, **text.style)
+
+
+def _notes(model: CLVModel, data: Any) -> Mapping[str, str]:
+    """What these data tell apart, as the model says it of those that it was fitted to; nothing of accounts."""
+    if isinstance(data, Orders):
+        return identified_by(data.known_roles, model.margin, model.price_reference, {})
+    if isinstance(data, CustomerBase):
+        roles = data.orders.known_roles | {name for name in _PART_OF_BASE if getattr(data, name)}
+        return identified_by(roles, model.margin, model.price_reference, {})
+    return {}
+
+
+def _standing(name: str, notes: Sequence[Mapping[str, str]], accounts: Values, value: FloatArray) -> Standing:
+    given = [note[name] for note in notes if name in note]
+    if any(note.startswith("not identified") for note in given):
+        return "missing"
+    if any(note.startswith("gross") for note in given):
+        return "gross"
+    if given:
+        return "identified"
+    # Of accounts that were handed over, nothing but the columns tells.
+    if name == "clv1":
+        return "identified" if accounts["acquisition_cost"].any() else "gross"
+    return "identified" if value.any() else "missing"
+
+
+def _basis(note: str) -> str:
+    if note.startswith(("revenue", "contribution")):
+        return note.partition(":")[0]
+    return "margin" if note.startswith("amounts times") else "money"
