@@ -26,7 +26,9 @@ FEWEST = 600
 def names():
     """Full names of the public classes, functions and methods, and of the kernels."""
     owners = [crmmodels, crmmodels.datasets, metrics, plotting, simulate, testing, strategies]
-    owners += [importlib.import_module(module.name) for module in pkgutil.walk_packages(kernels.__path__, f"{kernels.__name__}.")]
+    owners += [
+        importlib.import_module(module.name) for module in pkgutil.walk_packages(kernels.__path__, f"{kernels.__name__}.")
+    ]
     found = set()
     for owner in owners:
         exported = getattr(owner, "__all__", [name for name in vars(owner) if not name.startswith("_")])

@@ -21,6 +21,7 @@ from crmmodels.data.tables.frames import open_table
 from crmmodels.data.tables.schema import LARGEST_COUNT, LARGEST_FREQUENCY, LARGEST_MONEY, Column
 from crmmodels.exceptions import CrmModelsWarning, OneCohortWarning, warn
 from crmmodels.kernels.arrays.grouping import group_means, group_sums
+from crmmodels.models.clv.checks import check_bounds, check_kappa, check_money, check_referrals
 from crmmodels.models.clv.fit import identified_by, learn
 from crmmodels.models.clv.identification import notes_of_accounts, with_notes
 from crmmodels.models.clv.order_verbs import CLVOrderVerbs
@@ -31,7 +32,6 @@ from crmmodels.models.clv.referrals import ReferralOutlook
 from crmmodels.models.clv.spread import with_spread
 from crmmodels.models.clv.tiers import tier_labels
 from crmmodels.models.clv.verbs import CLVVerbs
-from crmmodels.models.clv_checks import check_bounds, check_kappa, check_money, check_referrals
 from crmmodels.models.purchase.beta_geo import BetaGeoModel
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel

@@ -22,6 +22,7 @@ from crmmodels.kernels.arrays.grouping import group_means
 from crmmodels.kernels.arrays.rounding import significant
 from crmmodels.kernels.pls.design import Scheme
 from crmmodels.models.labels import read_labels
+from crmmodels.models.structural.checks import check_estimates, check_limits, check_rule
 from crmmodels.models.structural.estimation import StructuralPlan
 from crmmodels.models.structural.fit import BootstrapKind, Resampling, learn
 from crmmodels.models.structural.graph import StructuralGraph
@@ -32,7 +33,6 @@ from crmmodels.models.structural.prediction import predict_folds
 from crmmodels.models.structural.record import Bootstrap, Quantity, ScoringRule, StructuralFit
 from crmmodels.models.structural.sample import Sample, sample_of
 from crmmodels.models.structural.scores import MissingPolicy, Scores, respondent_scores, score_columns_of
-from crmmodels.models.structural_checks import check_estimates, check_limits, check_rule
 from crmmodels.parameters import is_whole
 
 
