@@ -13,18 +13,18 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from crmmodels import saving
+from crmmodels import hooks, saving
 from crmmodels._domains import check_fields, check_value
 from crmmodels._frozen import freeze, seal
 from crmmodels._typing import AnyArray, FloatArray, IntArray
-from crmmodels.data.orders.orders import Orders
-from crmmodels.data.tables.frames import Table, in_kind_of, open_table, ordered_labels
+from crmmodels.data.tables.frames import OrderTables, Table, in_kind_of, open_table, ordered_labels
 from crmmodels.data.tables.schema import Column, Conflict, read_values
 from crmmodels.display import html_view, text_view, view_of
 from crmmodels.exceptions import CrmModelsWarning, NotFittedError, SavedFormatError, warn
 from crmmodels.kernels.arrays.blocks import told_of_blocks
 from crmmodels.progress import Progress
 
+TableT = TypeVar("TableT")
 FitT = TypeVar("FitT")
 FrameT = TypeVar("FrameT")
 Values = Mapping[str, FloatArray]
@@ -32,7 +32,7 @@ _DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionE
 """What a damaged document may cause on the way from JSON to a model."""
 
 
-class BaseModel(ABC, Generic[FitT]):
+class BaseModel(ABC, Generic[TableT, FitT]):
     """Reads tables, keeps the fitted record, labels the answers.
 
     A model is a frozen, keyword-only dataclass that derives from this class: its fields are the parameters, which are
@@ -42,6 +42,9 @@ class BaseModel(ABC, Generic[FitT]):
 
     A new model gives `columns`, `score_columns`, `segment_labels`, `_fit`, `_score`, `_segment` and `example`; where
     it has parameters to check, `_check_parameters`; where a damaged file could hold a wrong record, `_check_record`.
+    What a hook gives is checked, and a `HookError` names the hook. The first type in ``BaseModel[Values, MyFit]`` is what the hooks
+    receive: `Values`, a mapping of column names to float arrays, unless the model reads its table otherwise, in `_read`; the second is
+    the fitted record.
 
     See Also
     --------
@@ -97,12 +100,11 @@ class BaseModel(ABC, Generic[FitT]):
         DataError
             If the table cannot be used; every problem is named. The model stays as it was.
         """
-        values = self._read(self._open(data))
-        record = self._fit(values)
-        for concern in self._concerns(values, record):
+        table = self._read(self._open(data))
+        record = hooks.read_record(type(self).__name__, self._fit(table), self.record_types)
+        for concern in self._concerns(table, record):
             warn(concern)
-        object.__setattr__(self, "_record", seal(record))
-        return self
+        return self._learned(record)
 
     @property
     def is_fitted(self) -> bool:
@@ -121,7 +123,7 @@ class BaseModel(ABC, Generic[FitT]):
         return self._fitted_for("fitted")
 
     @overload
-    def score(self, data: Orders) -> Any: ...
+    def score(self, data: OrderTables) -> Any: ...
     @overload
     def score(self, data: FrameT) -> FrameT: ...
     def score(self, data: Any) -> Any:
@@ -148,13 +150,15 @@ class BaseModel(ABC, Generic[FitT]):
             If the table cannot be used.
         """
         fitted = self._fitted_for("score")
-        table = self._open(data)
+        opened = self._open(data, fitted)
+        name, columns = type(self).__name__, hooks.read_names(type(self).__name__, "score_columns()", self.score_columns())
         with self._watched("score"):
-            scores = self._score(self._read(table), fitted)
-        return table.answer({name: scores[name] for name in self.score_columns()})
+            table = self._read(opened)
+            scores = hooks.read_numbers(name, "_score", self._score(table, fitted), columns, len(opened.frame))
+        return self._noted(opened.answer(scores), table, fitted)
 
     @overload
-    def segment(self, data: Orders) -> Any: ...
+    def segment(self, data: OrderTables) -> Any: ...
     @overload
     def segment(self, data: pd.DataFrame) -> pd.Series[str]: ...
     @overload
@@ -181,11 +185,15 @@ class BaseModel(ABC, Generic[FitT]):
             If the table cannot be used.
         """
         fitted = self._fitted_for("segment")
-        table = self._open(data)
+        opened = self._open(data, fitted)
         with self._watched("segment"):
-            codes = self._segment(self._read(table), fitted)
-        return table.answer_labels(codes, self.segment_labels(), "segment")
+            codes = self._codes_of(self._read(opened), opened, fitted)
+        return opened.answer_labels(codes, self.segment_labels(), "segment")
 
+    @overload
+    def summary(self, data: OrderTables) -> Any: ...
+    @overload
+    def summary(self, data: FrameT) -> FrameT: ...
     def summary(self, data: Any) -> Any:
         """Describe the segments: one row each, best first.
 
@@ -208,19 +216,21 @@ class BaseModel(ABC, Generic[FitT]):
             If the table cannot be used.
         """
         fitted = self._fitted_for("summary")
-        table = self._open(data)
-        values = self._read(table)
+        opened = self._open(data, fitted)
+        table = self._read(opened)
         labels = self.segment_labels()
         with self._watched("summary"):
-            codes = self._segment(values, fitted)
-            measures = self._measures(values, codes, fitted)
+            codes = self._codes_of(table, opened, fitted)
+            measures = hooks.read_numbers(
+                type(self).__name__, "_measures", self._measures(table, codes, fitted), None, len(labels)
+            )
         n = np.bincount(codes[codes >= 0], minlength=len(labels)).astype(np.int64)
         columns = {"n_customers": n, "share_of_customers": n / max(n.sum(), 1), **measures}
         best_first = np.arange(len(labels))[::-1]
-        backend = table.frame.implementation
+        backend = opened.frame.implementation
         segment = ordered_labels(best_first, labels, "segment", backend)
         series = [nw.new_series(name, column[best_first], backend=backend) for name, column in columns.items()]
-        return in_kind_of(table.origin, segment.to_frame().with_columns(*series), (("segment", labels),))
+        return in_kind_of(opened.origin, segment.to_frame().with_columns(*series), (("segment", labels),))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as plain JSON values.
@@ -294,8 +304,7 @@ class BaseModel(ABC, Generic[FitT]):
                     model._check_record(record)
         except _DAMAGE as error:
             raise SavedFormatError.damaged(cls.__name__, error) from error
-        object.__setattr__(model, "_record", seal(record))
-        return model
+        return model if record is None else model._learned(record)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a JSON file; `crmmodels.load` reads it.
@@ -376,15 +385,15 @@ class BaseModel(ABC, Generic[FitT]):
         """
 
     @abstractmethod
-    def _fit(self, values: Values) -> FitT:
+    def _fit(self, values: TableT) -> FitT:
         """Learn from arrays of shape (n_customers,)."""
 
     @abstractmethod
-    def _score(self, values: Values, fitted: FitT) -> Mapping[str, AnyArray]:
+    def _score(self, values: TableT, fitted: FitT) -> Mapping[str, AnyArray]:
         """Return an array of shape (n_customers,) per score column."""
 
     @abstractmethod
-    def _segment(self, values: Values, fitted: FitT) -> IntArray:
+    def _segment(self, values: TableT, fitted: FitT) -> IntArray:
         """Return the position in `segment_labels` of each customer's segment; -1 for none."""
 
     # What a new model may give.
@@ -409,11 +418,11 @@ class BaseModel(ABC, Generic[FitT]):
         """Return rows whose columns contradict each other; every column by itself is in order."""
         return ()
 
-    def _concerns(self, values: Values, fitted: FitT) -> Iterable[CrmModelsWarning]:  # noqa: ARG002  (a hook)
+    def _concerns(self, values: TableT, fitted: FitT) -> Iterable[CrmModelsWarning]:  # noqa: ARG002  (a hook)
         """Return what a user should be warned of when these values are fitted."""
         return ()
 
-    def _measures(self, values: Values, codes: IntArray, fitted: FitT) -> Mapping[str, AnyArray]:  # noqa: ARG002
+    def _measures(self, values: TableT, codes: IntArray, fitted: FitT) -> Mapping[str, AnyArray]:  # noqa: ARG002
         """Return further columns of `summary`, each of shape (n_labels,), worst first."""
         return {}
 
@@ -421,9 +430,20 @@ class BaseModel(ABC, Generic[FitT]):
         """Return what to hand over where the table lacks columns; by default what the table looks like is said."""
         return ""
 
-    def _table_of(self, orders: Orders) -> Any:
+    def _table_of(self, orders: OrderTables) -> Any:
         """Ask an order log for the table that the model reads."""
         return orders.customers()
+
+    def _read(self, table: Table) -> TableT:
+        """Return what the other hooks receive: by default the declared columns, checked, as a mapping of float arrays."""
+        name = type(self).__name__
+        columns, advice = hooks.read_columns(name, self.columns()), self._advice(table)
+        values: Any = read_values(table.frame, columns, table.key, name, self._conflicts, advice=advice)
+        return values  # type: ignore[no-any-return]
+
+    def _noted(self, answer: Any, values: TableT, fitted: FitT) -> Any:  # noqa: ARG002  (a hook)
+        """Attach to an answer of `score` what must be said of it."""
+        return answer
 
     # Shared work.
 
@@ -442,13 +462,20 @@ class BaseModel(ABC, Generic[FitT]):
             raise NotFittedError.before(type(self).__name__, verb)
         return record
 
-    def _open(self, data: Any) -> Table:
-        if isinstance(data, Orders):
+    def _learned(self, record: FitT) -> Self:
+        """Become a fitted model, the one place where a record is assigned."""
+        object.__setattr__(self, "_record", seal(record))
+        return self
+
+    def _codes_of(self, values: TableT, opened: Table, fitted: FitT) -> IntArray:
+        name = type(self).__name__
+        labels = hooks.read_names(name, "segment_labels()", self.segment_labels())
+        return hooks.read_codes(name, self._segment(values, fitted), len(opened.frame), labels)
+
+    def _open(self, data: Any, fitted: FitT | None = None) -> Table:  # noqa: ARG002  (models may read for a record)
+        """Look at what a caller gave: to fit without a record, to answer with one."""
+        if isinstance(data, OrderTables):
             data = self._table_of(data)
             if isinstance(data, pd.DataFrame):
                 data = data.set_index(self.key)
         return open_table(data, self.key, type(self).__name__)
-
-    def _read(self, table: Table) -> Values:
-        advice = self._advice(table)
-        return read_values(table.frame, self.columns(), table.key, type(self).__name__, self._conflicts, advice=advice)

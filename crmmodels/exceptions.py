@@ -8,6 +8,7 @@
     ├── NotFittedError(RuntimeError)       score or segment was called before fit
     ├── ConvergenceError(RuntimeError)     an optimiser stopped without an answer
     ├── SavedFormatError(ValueError)       a saved model cannot be read
+    ├── HookError(TypeError)               a model of one's own gives what its interface does not admit
     └── MissingDependencyError(ImportError) an optional package is not installed
     CrmModelsWarning(UserWarning)
     ├── NegativeSpendWarning               customers whose returns exceed their orders
@@ -47,6 +48,7 @@ __all__ = [
     "DuplicatesWarning",
     "FewCustomersWarning",
     "HeavyTailWarning",
+    "HookError",
     "ImportanceWarning",
     "MissingDependencyError",
     "MissingGlyphWarning",
@@ -259,6 +261,32 @@ class SavedFormatError(CrmModelsError, ValueError):
             The error to raise.
         """
         return cls(f"this saved {model} is damaged ({type(cause).__name__}: {cause}); save the model again")
+
+
+class HookError(CrmModelsError, TypeError):
+    """A hook of a model gave what the interface does not admit; the author of the model has to change it."""
+
+    @classmethod
+    def gave(cls, model: str, hook: str, what: str, do: str) -> HookError:
+        """Word what a hook gave, and what it must give.
+
+        Parameters
+        ----------
+        model : str
+            The model's class.
+        hook : str
+            The hook.
+        what : str
+            What it gave.
+        do : str
+            What it must do.
+
+        Returns
+        -------
+        HookError
+            The error to raise.
+        """
+        return cls(f"{model}.{hook} gave {what}; {do}")
 
 
 class MissingDependencyError(CrmModelsError, ImportError):

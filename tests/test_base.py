@@ -14,6 +14,7 @@ import pytest
 
 import crmmodels as crm
 from crmmodels._frozen import FrozenMapping
+from crmmodels.base import Values
 from crmmodels.models.loading import MODELS
 
 SIMPLE = (crm.ABCModel, crm.RFMModel)
@@ -187,7 +188,7 @@ def test_a_model_with_dicts_among_its_parameters_can_be_copied(model_class: Any)
 
 def test_an_incomplete_model_cannot_be_made() -> None:
     @dataclasses.dataclass(frozen=True, kw_only=True)
-    class Unfinished(crm.BaseModel[float]):
+    class Unfinished(crm.BaseModel[Values, float]):
         pass
 
     with pytest.raises(TypeError, match="abstract"):

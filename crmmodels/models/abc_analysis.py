@@ -102,7 +102,7 @@ class ABCFit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ABCModel(BaseModel[ABCFit]):
+class ABCModel(BaseModel[Values, ABCFit]):
     """Classes of customers by their share of the total value.
 
     Use it to see how much of the business hangs on how few customers. In a short window the observed concentration

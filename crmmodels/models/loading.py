@@ -22,7 +22,7 @@ from crmmodels.models.shifted_beta_geo import ShiftedBetaGeoModel
 from crmmodels.models.structural.model import StructuralModel
 from crmmodels.saving import check_document, read_document
 
-MODELS: Final[tuple[type[BaseModel[Any]], ...]] = (
+MODELS: Final[tuple[type[BaseModel[Any, Any]], ...]] = (
     ABCModel,
     RFMModel,
     NBDModel,
@@ -40,7 +40,7 @@ MODELS: Final[tuple[type[BaseModel[Any]], ...]] = (
 """Every model of the library."""
 
 
-def load(path: str | Path, *, models: Sequence[type[BaseModel[Any]]] = ()) -> Any:
+def load(path: str | Path, *, models: Sequence[type[BaseModel[Any, Any]]] = ()) -> Any:
     """Read a model from the JSON file that its ``save`` wrote; no code in the file is run.
 
     Parameters

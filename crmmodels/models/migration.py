@@ -41,7 +41,7 @@ class Migration:
         return str(self.counts.to_html())
 
 
-def migrate(model: BaseModel[FitT], before: Any, after: Any) -> Migration:
+def migrate(model: BaseModel[Any, FitT], before: Any, after: Any) -> Migration:
     """Segment the customers of two dates on the cut points of the first and count the moves.
 
     Parameters
@@ -78,7 +78,7 @@ def migrate(model: BaseModel[FitT], before: Any, after: Any) -> Migration:
     )
 
 
-def _codes_by_key(model: BaseModel[FitT], data: Any) -> pd.Series[int]:
+def _codes_by_key(model: BaseModel[Any, FitT], data: Any) -> pd.Series[int]:
     table = model._open(data)  # noqa: SLF001  (the same package: segments by key in any engine)
     codes = model._segment(model._read(table), model.fitted)  # noqa: SLF001
     return pd.Series(codes, index=pd.Index(table.frame[table.key].to_list()))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, IntArray, Language
 from crmmodels.base import Values
-from crmmodels.data.orders.orders import Orders
+from crmmodels.data.tables.frames import OrderTables
 from crmmodels.data.tables.schema import Column, Conflict
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.arrays.grouping import group_means
@@ -138,7 +138,7 @@ class ShiftedBetaGeoModel(ShiftedBetaGeoVerbs):
             "who churned with tenure 0; who left at the first chance to renew has tenure 1",
         )
 
-    def _table_of(self, orders: Orders) -> Any:
+    def _table_of(self, orders: OrderTables) -> Any:
         raise DataError(
             "ShiftedBetaGeoModel",
             [

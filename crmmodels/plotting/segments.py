@@ -73,7 +73,9 @@ class SegmentShares:
     money: FloatArray
 
 
-def plot_segments(model: BaseModel[Any], data: Any, *, kind: Literal["bar", "treemap"] = "bar", ax: Axes | None = None) -> Axes:
+def plot_segments(
+    model: BaseModel[Any, Any], data: Any, *, kind: Literal["bar", "treemap"] = "bar", ax: Axes | None = None
+) -> Axes:
     """Draw the share of the customers and of the money that each segment has.
 
     It shows which segments make more money than their size suggests. The figures are those of ``model.summary(data)``.
@@ -140,7 +142,7 @@ def plot_segments(model: BaseModel[Any], data: Any, *, kind: Literal["bar", "tre
     return _draw_bars(axes_of_size(ax, 6.0 + text.label_width(), 1.3 + row * len(text.labels)), shares, text)
 
 
-def segment_shares(model: BaseModel[Any], data: Any) -> SegmentShares:
+def segment_shares(model: BaseModel[Any, Any], data: Any) -> SegmentShares:
     """Read the two shares from a model's summary.
 
     Parameters

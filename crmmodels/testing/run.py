@@ -16,7 +16,7 @@ from crmmodels.testing.report import CheckReport, CheckResult, Status
 
 
 def model_checks(
-    model: BaseModel[Any], *, n_customers: int = 60, seed: int = 0
+    model: BaseModel[Any, Any], *, n_customers: int = 60, seed: int = 0
 ) -> Iterator[tuple[str, str, Callable[[], None]]]:
     """Every check of a model, ready to be called, for a test runner's own parametrisation.
 
@@ -45,7 +45,7 @@ def model_checks(
 
 
 def check_model(
-    model: BaseModel[Any],
+    model: BaseModel[Any, Any],
     *,
     expected_failures: Mapping[str, str] | None = None,
     raise_on_failure: bool = True,

@@ -52,7 +52,7 @@ def _log(lines: list[tuple[int, int, int]]) -> pd.DataFrame:
     return pd.DataFrame({"customer_id": customer, "date": dates, "amount": [amount / 100 for amount in cents]})
 
 
-def customer_tables(model: BaseModel[Any], *, min_size: int = 1, max_size: int = 30) -> st.SearchStrategy[pd.DataFrame]:
+def customer_tables(model: BaseModel[Any, Any], *, min_size: int = 1, max_size: int = 30) -> st.SearchStrategy[pd.DataFrame]:
     """Tables of customers that a model admits, with ties and extremes.
 
     Parameters

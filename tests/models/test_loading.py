@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import crmmodels as crm
+from crmmodels.base import Values
 from crmmodels.data.tables.schema import Column
 from crmmodels.models.loading import MODELS
 
@@ -56,7 +57,7 @@ def test_an_unfitted_model_loads_unfitted(model: Any, tmp_path: Path) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeanModel(crm.BaseModel[float]):
+class MeanModel(crm.BaseModel[Values, float]):
     """A model of a user's own, with a plain number as its record."""
 
     factor: float = 1.0

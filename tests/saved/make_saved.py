@@ -53,7 +53,7 @@ def satisfaction() -> crm.Template:
     )
 
 
-def flavours() -> dict[str, crm.BaseModel[Any]]:
+def flavours() -> dict[str, crm.BaseModel[Any, Any]]:
     """Every class with every kind of parameter and fitted value that a file may hold."""
     rules = [
         crm.SegmentRule("lapsed", r=1),

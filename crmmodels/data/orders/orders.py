@@ -25,7 +25,7 @@ from crmmodels.data.orders.roles import ROLES
 from crmmodels.data.orders.split import Split
 from crmmodels.data.orders.stray_dates import FAR, strays_after, strays_before
 from crmmodels.data.tables.dates import as_date, check_unit
-from crmmodels.data.tables.frames import OutputKind, in_kind_of, in_output
+from crmmodels.data.tables.frames import OrderTables, OutputKind, in_kind_of, in_output
 from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, plain
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import (
@@ -44,7 +44,7 @@ _MONEY_COLUMNS: Final = ("spend", "mean_repeat_spend")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Orders:
+class Orders(OrderTables):
     r"""An order log, validated, from which customers, panels and splits are made.
 
     Use it to turn rows "who, when, how much" into the one row per customer that models read. It takes any dataframe and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,25 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from crmmodels._typing import AnyArray, IntArray
+from crmmodels._typing import AnyArray, IntArray, Period, TimeUnit
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import DataError, MissingDependencyError
 
 OutputKind: TypeAlias = Literal["pandas", "polars", "pyarrow", "duckdb"]
 
 KINDS: Final = "pandas, Polars (eager or lazy), PyArrow or DuckDB"
+
+
+class OrderTables(ABC):
+    """An order log, which models ask for the table that they read."""
+
+    @abstractmethod
+    def customers(self, as_of: Any = None, unit: TimeUnit = "D", window_days: int | None = None) -> Any:
+        """One row per customer who ordered up to a date."""
+
+    @abstractmethod
+    def panel(self, period: Period = "M", as_of: Any = None) -> Any:
+        """One row per customer and calendar period."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,7 +33,7 @@ from crmmodels.progress import Progress
 _DAYS_PER_YEAR: Final = DAYS_PER_UNIT["Y"]
 
 
-class CLVBase(BaseModel[CLVFit]):
+class CLVBase(BaseModel[Values, CLVFit]):
     """A model of customer lifetime value that reads accounts and values them."""
 
     purchase_model: PurchaseModel[Any]
@@ -89,7 +89,7 @@ class CLVBase(BaseModel[CLVFit]):
             benchmarks=benchmarks,
         )
 
-    def _open(self, data: Any) -> Table:
+    def _open(self, data: Any, fitted: CLVFit | None = None) -> Table:  # noqa: ARG002  (`accounts` reads the record)
         if isinstance(data, Orders | CustomerBase):
             data = self.accounts(data)
             if isinstance(data, pd.DataFrame):

@@ -40,7 +40,7 @@ _NUMBERS: Final = (
 )
 
 
-class LifecycleReader(BaseModel[LifecycleFit]):
+class LifecycleReader(BaseModel[Values, LifecycleFit]):
     """A model of lifecycle stages: what it reads, learns and answers, without its parameters."""
 
     period: Period
@@ -101,7 +101,7 @@ class LifecycleReader(BaseModel[LifecycleFit]):
             prior_weight=self.prior_weight,
         )
 
-    def _open(self, data: Any) -> PanelTable:
+    def _open(self, data: Any, fitted: LifecycleFit | None = None) -> PanelTable:  # noqa: ARG002  (a panel is read alike)
         is_log = isinstance(data, Orders)
         table = open_table(data.panel(period=self.period) if is_log else data, self.key, "LifecycleModel")
         found = panel_table(table, self.period, "LifecycleModel")

@@ -42,7 +42,7 @@ LARGEST_PARETO_K: Final = 0.7
 Answer = Callable[[Values, Any], Mapping[str, AnyArray]]
 
 
-class ParametricModel(BaseModel[ParametricFit[ParametersT]], Generic[ParametersT, TableT]):
+class ParametricModel(BaseModel[Values, ParametricFit[ParametersT]], Generic[ParametersT, TableT]):
     """What models with a likelihood share: the fit, its uncertainty, and answers with intervals.
 
     A new one is a dataclass with the fields ``prior``, ``weight`` and ``labels``, all with defaults, beside its own; it gives `_family`,

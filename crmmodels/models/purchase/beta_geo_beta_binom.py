@@ -10,8 +10,7 @@ import narwhals as nw
 import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray
-from crmmodels.data.orders.orders import Orders
-from crmmodels.data.tables.frames import any_frame, in_kind_of
+from crmmodels.data.tables.frames import OrderTables, any_frame, in_kind_of
 from crmmodels.kernels.inference.estimation import Edge, Family
 from crmmodels.kernels.purchase.beta_geo_beta_binom import likelihood
 from crmmodels.kernels.purchase.beta_geo_beta_binom import predictions as kernel
@@ -158,7 +157,7 @@ class BetaGeoBetaBinomModel(PurchaseModel[BetaGeoBetaBinomParameters]):
     def _time_name(self) -> str:
         return "opportunities"
 
-    def _table_of(self, orders: Orders) -> Any:
+    def _table_of(self, orders: OrderTables) -> Any:
         """Count the periods with orders after that of the first, and those that are over."""
         panel = orders.panel(period=self.unit)  # type: ignore[arg-type]
         frame = any_frame(panel)

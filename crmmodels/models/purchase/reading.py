@@ -10,8 +10,8 @@ import numpy as np
 
 from crmmodels._typing import FloatArray, TimeUnit
 from crmmodels.base import Values
-from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.age_units import UNIT_DAYS, UNIT_NAMES
+from crmmodels.data.tables.frames import OrderTables
 from crmmodels.data.tables.schema import LARGEST_FREQUENCY, LARGEST_TIME, Column, Conflict, count_of
 from crmmodels.exceptions import CrmModelsWarning, ParameterError, UnitWarning
 from crmmodels.kernels.purchase.histories import PurchaseTable, distinct_rows
@@ -62,7 +62,7 @@ class PurchaseReader(ParametricModel[ParametersT, PurchaseTable]):
             few = "with more repeat orders (frequency) than opportunities up to the last (age_at_last); one opportunity is one order"
             yield Conflict((x > t_x) & (t_x > 0), few)
 
-    def _table_of(self, orders: Orders) -> Any:
+    def _table_of(self, orders: OrderTables) -> Any:
         return orders.customers(unit=cast("TimeUnit", self.unit))
 
     def _table_from(self, values: Values) -> PurchaseTable:

@@ -85,7 +85,7 @@ class RFMFit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RFMModel(BaseModel[RFMFit]):
+class RFMModel(BaseModel[Values, RFMFit]):
     r"""Scores and segments by recency, frequency and monetary value.
 
     Use it to describe a customer base and to choose whom to address, from the order log alone. It ranks the past; for

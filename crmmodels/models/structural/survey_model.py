@@ -37,7 +37,7 @@ from crmmodels.parameters import is_whole
 
 
 @dataclass(frozen=True, kw_only=True)
-class SurveyModel(BaseModel[StructuralFit]):
+class SurveyModel(BaseModel[Values, StructuralFit]):
     """A structural model of a survey, whatever its constructs; derive a model with constructs of its own from it.
 
     A subclass gives `graph`, the construct whose index makes the segments, and the names of the segments.

@@ -108,7 +108,7 @@ def write_in_fonts(
     return Lettering(phrases[shown], tuple(in_columns(label, _LINE) for label in drawn_labels), drawn_value, style)
 
 
-def language_of(model: BaseModel[Any]) -> Language:
+def language_of(model: BaseModel[Any, Any]) -> Language:
     """Language of a model's labels; own wording counts as English."""
     return "zh" if getattr(model, "labels", "en") == "zh" else "en"
 
@@ -118,7 +118,7 @@ def language_of_texts(texts: Sequence[str]) -> Language:
     return "zh" if any(is_chinese(text) for text in texts) else "en"
 
 
-def english_labels(model: BaseModel[Any]) -> tuple[str, ...]:
+def english_labels(model: BaseModel[Any, Any]) -> tuple[str, ...]:
     """Labels of the same model in English, worst first; empty if its labels have no language."""
     if "labels" not in {field.name for field in fields(model)}:  # type: ignore[arg-type]  # models are dataclasses
         return ()

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crmmodels.base import BaseModel
 
-AnyModel: TypeAlias = BaseModel[Any]
+AnyModel: TypeAlias = BaseModel[Any, Any]
 
 
 class NotApplicable(Exception):  # noqa: N818  (no error: the check has nothing to check)
