@@ -1,149 +1,121 @@
 """Customer analytics: from an order log to numbers and a label per customer."""
 
-from crmmodels import metrics, plotting
-from crmmodels._domains import Domain
-from crmmodels.base import BaseModel
-from crmmodels.data import datasets, simulate
-from crmmodels.data.accounts.customer_base import CustomerBase
-from crmmodels.data.accounts.referrals import CustomerCosts, Referrals
-from crmmodels.data.orders.orders import Orders
-from crmmodels.data.orders.split import Split
-from crmmodels.data.tables.schema import Column, Conflict
-from crmmodels.exceptions import (
-    BoundaryWarning,
-    ConvergenceError,
-    CrmModelsError,
-    CrmModelsWarning,
-    DataError,
-    DuplicatesWarning,
-    FewCustomersWarning,
-    HeavyTailWarning,
-    ImportanceWarning,
-    MissingDependencyError,
-    MissingGlyphWarning,
-    MissingRowsWarning,
-    NegativeSpendWarning,
-    NegativeWeightWarning,
-    NotFittedError,
-    OneCohortWarning,
-    OneValueWarning,
-    OrderIdWarning,
-    ParameterError,
-    ReturnsOnlyWarning,
-    SavedFormatError,
-    SpendCorrelationWarning,
-    StrayDateWarning,
-    UnconvergedWarning,
-    UnitPriceWarning,
-    UnitWarning,
-)
-from crmmodels.models.abc_analysis import ABCFit, ABCModel, Interval
-from crmmodels.models.clv.model import CLVModel
-from crmmodels.models.clv.record import CLVFit
-from crmmodels.models.clv.uncertainty import CLVDraws
-from crmmodels.models.gamma_gamma import GammaGammaModel
-from crmmodels.models.lifecycle.model import LifecycleModel
-from crmmodels.models.lifecycle.record import LifecycleFit
-from crmmodels.models.loading import load
-from crmmodels.models.migration import Migration
-from crmmodels.models.parametric.model import ParametricModel
-from crmmodels.models.parametric.posterior import PosteriorDraws
-from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior
-from crmmodels.models.parametric.record import ParametricFit
-from crmmodels.models.purchase.beta_geo import BetaGeoModel
-from crmmodels.models.purchase.beta_geo_beta_binom import BetaGeoBetaBinomModel
-from crmmodels.models.purchase.comparison import Comparison, compare
-from crmmodels.models.purchase.model import PurchaseModel
-from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
-from crmmodels.models.purchase.nbd import NBDModel
-from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
-from crmmodels.models.rfm.model import RFMFit, RFMModel
-from crmmodels.models.rfm.segment_tables import SegmentRule
-from crmmodels.models.satisfaction.model import SatisfactionIndexModel
-from crmmodels.models.shifted_beta_geo import ShiftedBetaGeoModel
-from crmmodels.models.structural.groups import GroupComparison
-from crmmodels.models.structural.model import StructuralModel
-from crmmodels.models.structural.record import StructuralFit
-from crmmodels.models.structural.survey_model import SurveyModel
-from crmmodels.models.structural.templates import Template, TemplateConstruct, TemplatePath, structural_templates
-from crmmodels.protocol import Model
+from __future__ import annotations
 
-__all__ = [
-    "ABCFit",
-    "ABCModel",
-    "BaseModel",
-    "BetaGeoBetaBinomModel",
-    "BetaGeoModel",
-    "BoundaryWarning",
-    "CLVDraws",
-    "CLVFit",
-    "CLVModel",
-    "Column",
-    "Comparison",
-    "Conflict",
-    "ConvergenceError",
-    "CrmModelsError",
-    "CrmModelsWarning",
-    "CustomerBase",
-    "CustomerCosts",
-    "DataError",
-    "Domain",
-    "DuplicatesWarning",
-    "FewCustomersWarning",
-    "GammaGammaModel",
-    "GammaPrior",
-    "GroupComparison",
-    "HeavyTailWarning",
-    "ImportanceWarning",
-    "Interval",
-    "LifecycleFit",
-    "LifecycleModel",
-    "LogNormalPrior",
-    "Migration",
-    "MissingDependencyError",
-    "MissingGlyphWarning",
-    "MissingRowsWarning",
-    "Model",
-    "ModifiedBetaGeoModel",
-    "NBDModel",
-    "NegativeSpendWarning",
-    "NegativeWeightWarning",
-    "NotFittedError",
-    "OneCohortWarning",
-    "OneValueWarning",
-    "OrderIdWarning",
-    "Orders",
-    "ParameterError",
-    "ParametricFit",
-    "ParametricModel",
-    "ParetoNBDModel",
-    "PosteriorDraws",
-    "PurchaseModel",
-    "RFMFit",
-    "RFMModel",
-    "Referrals",
-    "ReturnsOnlyWarning",
-    "SatisfactionIndexModel",
-    "SavedFormatError",
-    "SegmentRule",
-    "ShiftedBetaGeoModel",
-    "SpendCorrelationWarning",
-    "Split",
-    "StrayDateWarning",
-    "StructuralFit",
-    "StructuralModel",
-    "SurveyModel",
-    "Template",
-    "TemplateConstruct",
-    "TemplatePath",
-    "UnconvergedWarning",
-    "UnitPriceWarning",
-    "UnitWarning",
-    "compare",
-    "datasets",
-    "load",
-    "metrics",
-    "plotting",
-    "simulate",
-    "structural_templates",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from crmmodels import exceptions
+from crmmodels.exceptions import *  # noqa: F403  (all that it lists)
+
+# isort: off
+if TYPE_CHECKING:
+    from crmmodels import metrics as metrics, plotting as plotting
+    from crmmodels._domains import Domain as Domain
+    from crmmodels.base import BaseModel as BaseModel
+    from crmmodels.data import datasets as datasets, simulate as simulate
+    from crmmodels.data.accounts.customer_base import CustomerBase as CustomerBase
+    from crmmodels.data.accounts.referrals import CustomerCosts as CustomerCosts, Referrals as Referrals
+    from crmmodels.data.orders.orders import Orders as Orders
+    from crmmodels.data.orders.split import Split as Split
+    from crmmodels.data.tables.schema import Column as Column, Conflict as Conflict
+    from crmmodels.models.abc_analysis import ABCFit as ABCFit, ABCModel as ABCModel, Interval as Interval
+    from crmmodels.models.clv.model import CLVModel as CLVModel
+    from crmmodels.models.clv.record import CLVFit as CLVFit
+    from crmmodels.models.clv.uncertainty import CLVDraws as CLVDraws
+    from crmmodels.models.gamma_gamma import GammaGammaModel as GammaGammaModel
+    from crmmodels.models.lifecycle.model import LifecycleModel as LifecycleModel
+    from crmmodels.models.lifecycle.record import LifecycleFit as LifecycleFit
+    from crmmodels.models.loading import load as load
+    from crmmodels.models.migration import Migration as Migration
+    from crmmodels.models.parametric.model import ParametricModel as ParametricModel
+    from crmmodels.models.parametric.posterior import PosteriorDraws as PosteriorDraws
+    from crmmodels.models.parametric.priors import GammaPrior as GammaPrior, LogNormalPrior as LogNormalPrior
+    from crmmodels.models.parametric.record import ParametricFit as ParametricFit
+    from crmmodels.models.purchase.beta_geo import BetaGeoModel as BetaGeoModel
+    from crmmodels.models.purchase.beta_geo_beta_binom import BetaGeoBetaBinomModel as BetaGeoBetaBinomModel
+    from crmmodels.models.purchase.comparison import Comparison as Comparison, compare as compare
+    from crmmodels.models.purchase.model import PurchaseModel as PurchaseModel
+    from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel as ModifiedBetaGeoModel
+    from crmmodels.models.purchase.nbd import NBDModel as NBDModel
+    from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel as ParetoNBDModel
+    from crmmodels.models.rfm.model import RFMFit as RFMFit, RFMModel as RFMModel
+    from crmmodels.models.rfm.segment_tables import SegmentRule as SegmentRule
+    from crmmodels.models.satisfaction.model import SatisfactionIndexModel as SatisfactionIndexModel
+    from crmmodels.models.shifted_beta_geo import ShiftedBetaGeoModel as ShiftedBetaGeoModel
+    from crmmodels.models.structural.groups import GroupComparison as GroupComparison
+    from crmmodels.models.structural.model import StructuralModel as StructuralModel
+    from crmmodels.models.structural.record import StructuralFit as StructuralFit
+    from crmmodels.models.structural.survey_model import SurveyModel as SurveyModel
+    from crmmodels.models.structural.templates import (
+        Template as Template,
+        TemplateConstruct as TemplateConstruct,
+        TemplatePath as TemplatePath,
+        structural_templates as structural_templates,
+    )
+    from crmmodels.protocol import Model as Model
+
+# isort: on
+_HOME = {
+    "_domains": ("Domain",),
+    "base": ("BaseModel",),
+    "data.accounts.customer_base": ("CustomerBase",),
+    "data.accounts.referrals": ("CustomerCosts", "Referrals"),
+    "data.orders.orders": ("Orders",),
+    "data.orders.split": ("Split",),
+    "data.tables.schema": ("Column", "Conflict"),
+    "models.abc_analysis": ("ABCFit", "ABCModel", "Interval"),
+    "models.clv.model": ("CLVModel",),
+    "models.clv.record": ("CLVFit",),
+    "models.clv.uncertainty": ("CLVDraws",),
+    "models.gamma_gamma": ("GammaGammaModel",),
+    "models.lifecycle.model": ("LifecycleModel",),
+    "models.lifecycle.record": ("LifecycleFit",),
+    "models.loading": ("load",),
+    "models.migration": ("Migration",),
+    "models.parametric.model": ("ParametricModel",),
+    "models.parametric.posterior": ("PosteriorDraws",),
+    "models.parametric.priors": ("GammaPrior", "LogNormalPrior"),
+    "models.parametric.record": ("ParametricFit",),
+    "models.purchase.beta_geo": ("BetaGeoModel",),
+    "models.purchase.beta_geo_beta_binom": ("BetaGeoBetaBinomModel",),
+    "models.purchase.comparison": ("Comparison", "compare"),
+    "models.purchase.model": ("PurchaseModel",),
+    "models.purchase.modified_beta_geo": ("ModifiedBetaGeoModel",),
+    "models.purchase.nbd": ("NBDModel",),
+    "models.purchase.pareto_nbd": ("ParetoNBDModel",),
+    "models.rfm.model": ("RFMFit", "RFMModel"),
+    "models.rfm.segment_tables": ("SegmentRule",),
+    "models.satisfaction.model": ("SatisfactionIndexModel",),
+    "models.shifted_beta_geo": ("ShiftedBetaGeoModel",),
+    "models.structural.groups": ("GroupComparison",),
+    "models.structural.model": ("StructuralModel",),
+    "models.structural.record": ("StructuralFit",),
+    "models.structural.survey_model": ("SurveyModel",),
+    "models.structural.templates": ("Template", "TemplateConstruct", "TemplatePath", "structural_templates"),
+    "protocol": ("Model",),
+}
+_MODULES = {"metrics": "metrics", "plotting": "plotting", "datasets": "data.datasets", "simulate": "data.simulate"}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [*sorted([*_MODULE_OF, *_MODULES, *exceptions.__all__])]  # noqa: PLE0604
+
+
+# Type checkers and editors read the imports above, and refuse other names.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Load a public name when it is first used, so that importing the package costs next to nothing."""
+        if name in _MODULES:
+            value: Any = import_module(f"{__name__}.{_MODULES[name]}")
+        elif name in _MODULE_OF:
+            value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        else:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return __all__
