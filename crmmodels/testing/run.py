@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,9 @@ from crmmodels.exceptions import ParameterError
 from crmmodels.progress import Progress
 from crmmodels.testing.checks import CHECKS
 from crmmodels.testing.checks.claims import NotApplicable
-from crmmodels.testing.report import CheckReport, CheckResult, Status
+from crmmodels.testing.report import CheckReport, CheckResult
+
+_GROUPS = {check.__name__: check.__module__ for check in CHECKS}
 
 
 def model_checks(
@@ -55,7 +58,8 @@ def check_model(
     """Whether a model keeps every promise of the interface.
 
     Use it in the tests of a model of your own; it needs no test runner. No check knows a model by name, and a check that
-    cannot run, such as for an engine that is not installed, is reported with its reason.
+    cannot run, such as for an engine that is not installed, is reported with its reason. Where the model itself raises, such as in a hook, the
+    other checks of that group are not run, since they would only say the same.
 
     Parameters
     ----------
@@ -98,22 +102,41 @@ def check_model(
         raise ParameterError.must_be("check_model", "expected_failures", must, unknown)
     with Progress("check_model", "checks", len(CHECKS)) as progress:
         checks = progress.over(model_checks(model, n_customers=n_customers, seed=seed))
-        report = CheckReport(type(model).__name__, tuple(_outcome(*check, expected) for check in checks))
+        report = CheckReport(type(model).__name__, tuple(_outcomes(checks, expected)))
     if raise_on_failure and not report.passed:
         raise AssertionError(str(report))
     return report
 
 
-def _outcome(name: str, promise: str, run: Callable[[], None], expected: Mapping[str, str]) -> CheckResult:
-    status: Status
-    try:
-        run()
-    except NotApplicable as reason:
-        return CheckResult(name, promise, "not run", str(reason))
-    except Exception as error:  # noqa: BLE001  (a broken model may raise anything)
-        shown = str(error) if isinstance(error, AssertionError) else repr(error)
-        status = "expected failure" if name in expected else "failed"
-        return CheckResult(name, promise, status, expected.get(name, shown))
-    if name in expected:
-        return CheckResult(name, promise, "failed", f"it was expected to fail ({expected[name]}), but passes")
-    return CheckResult(name, promise, "passed")
+def _outcomes(checks: Iterable[tuple[str, str, Callable[[], None]]], expected: Mapping[str, str]) -> Iterator[CheckResult]:
+    """Outcome of each check. Where the model itself raises, a group stops: its other checks, and other groups, would only repeat that."""
+    raised: dict[str, str] = {}
+    for name, promise, run in checks:
+        try:
+            run()
+        except NotApplicable as reason:
+            yield CheckResult(name, promise, "not run", str(reason))
+        except Exception as error:  # noqa: BLE001  (a broken model may raise anything)
+            shown = str(error) if isinstance(error, AssertionError) else repr(error)
+            own = error.__cause__ if isinstance(error, AssertionError) else error
+            own = None if isinstance(own, AssertionError) else own
+            first = name if own is None else raised.get(_GROUPS[name], raised.get(_worded(own), name))
+            if name in expected:
+                yield CheckResult(name, promise, "expected failure", expected[name])
+            elif first != name:
+                yield CheckResult(name, promise, "not run", f"stopped by the error of {first}")
+            else:
+                yield CheckResult(name, promise, "failed", shown)
+            if own is not None and name not in expected:
+                raised.setdefault(_GROUPS[name], first)
+                raised.setdefault(_worded(own), first)
+        else:
+            if name in expected:
+                yield CheckResult(name, promise, "failed", f"it was expected to fail ({expected[name]}), but passes")
+            else:
+                yield CheckResult(name, promise, "passed")
+
+
+def _worded(error: BaseException) -> str:
+    """An error without the addresses of objects, which differ from check to check."""
+    return re.sub(r"0x[0-9a-f]+", "", repr(error))

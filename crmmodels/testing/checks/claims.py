@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from crmmodels.base import BaseModel
 
 AnyModel: TypeAlias = BaseModel[Any, Any]
+ROUNDING: Final = 1e-12
+"""Relative difference up to which numbers may depend on the order of the rows, in which sums round."""
 
 
 class NotApplicable(Exception):  # noqa: N818  (no error: the check has nothing to check)
@@ -112,3 +115,23 @@ def same(actual: pd.DataFrame, expected: pd.DataFrame, what: str) -> None:
     except AssertionError as error:
         msg = f"{what}: {error}"
         raise AssertionError(msg) from error
+
+
+def alike(actual: pd.DataFrame, expected: pd.DataFrame, what: str) -> None:
+    """Fail the check unless the segments of two tables of answers are equal, and the numbers but for rounding; the message says by how much they differ."""
+    n = int((actual["segment"] != expected["segment"]).sum())
+    claim(holds=n == 0, otherwise=f"{what}: {n} of {len(actual)} customers are in another segment")
+    for name in expected.columns.drop("segment"):
+        off = difference(actual[name].tolist(), expected[name].tolist())
+        claim(holds=off <= ROUNDING, otherwise=f"{what}: column {name!r} differs by {off:.3g} of its value, above {ROUNDING:g}")
+
+
+def difference(one: Any, other: Any) -> float:
+    """Largest relative difference between the numbers of two JSON values; infinite where they differ otherwise."""
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return max(map(difference, one, other), default=0.0)
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return max((difference(one[key], other[key]) for key in one), default=0.0)
+    if isinstance(one, float) and isinstance(other, float) and np.isfinite([one, other]).all():
+        return abs(one - other) / max(abs(one), abs(other), np.finfo(float).tiny)
+    return 0.0 if one == other or (one != one and other != other) else np.inf  # noqa: PLR0124  (NaN)
