@@ -29,6 +29,7 @@ lint: $(VENV)/lint.done
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.docstrings
+	$(BIN)/python .ci/lines.py
 
 types: $(VENV)/lint.done
 	$(BIN)/mypy

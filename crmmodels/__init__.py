@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crmmodels import exceptions
 from crmmodels.exceptions import *  # noqa: F403  (all that it lists)
+from crmmodels.models import HOMES
 
 # isort: off
 if TYPE_CHECKING:
@@ -64,12 +65,9 @@ _HOME = {
     "data.orders.orders": ("Orders",),
     "data.orders.split": ("Split",),
     "data.tables.schema": ("Column", "Conflict"),
-    "models.abc_analysis": ("ABCFit", "ABCModel", "Interval"),
-    "models.clv.model": ("CLVModel",),
+    "models.abc_analysis": ("ABCFit", "Interval"),
     "models.clv.record": ("CLVFit",),
     "models.clv.uncertainty": ("CLVDraws",),
-    "models.gamma_gamma": ("GammaGammaModel",),
-    "models.lifecycle.model": ("LifecycleModel",),
     "models.lifecycle.record": ("LifecycleFit",),
     "models.loading": ("load",),
     "models.migration": ("Migration",),
@@ -77,19 +75,11 @@ _HOME = {
     "models.parametric.posterior": ("PosteriorDraws",),
     "models.parametric.priors": ("GammaPrior", "LogNormalPrior"),
     "models.parametric.record": ("ParametricFit",),
-    "models.purchase.beta_geo": ("BetaGeoModel",),
-    "models.purchase.beta_geo_beta_binom": ("BetaGeoBetaBinomModel",),
     "models.purchase.comparison": ("Comparison", "compare"),
     "models.purchase.model": ("PurchaseModel",),
-    "models.purchase.modified_beta_geo": ("ModifiedBetaGeoModel",),
-    "models.purchase.nbd": ("NBDModel",),
-    "models.purchase.pareto_nbd": ("ParetoNBDModel",),
-    "models.rfm.model": ("RFMFit", "RFMModel"),
+    "models.rfm.model": ("RFMFit",),
     "models.rfm.segment_tables": ("SegmentRule",),
-    "models.satisfaction.model": ("SatisfactionIndexModel",),
-    "models.shifted_beta_geo": ("ShiftedBetaGeoModel",),
     "models.structural.groups": ("GroupComparison",),
-    "models.structural.model": ("StructuralModel",),
     "models.structural.record": ("StructuralFit",),
     "models.structural.survey_model": ("SurveyModel",),
     "models.structural.templates": ("Template", "TemplateConstruct", "TemplatePath", "structural_templates"),
@@ -97,6 +87,7 @@ _HOME = {
 }
 _MODULES = {"metrics": "metrics", "plotting": "plotting", "datasets": "data.datasets", "simulate": "data.simulate"}
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+_MODULE_OF |= {name: f"models.{module}" for name, module in HOMES.items()}
 
 __all__ = [*sorted([*_MODULE_OF, *_MODULES, *exceptions.__all__])]  # noqa: PLE0604
 

@@ -283,15 +283,15 @@ def _decode_record(value: Mapping[str, Any], records: Mapping[str, type], where:
     return records[name](**fields)
 
 
-def check_document(document: Any, known: Mapping[str, type], source: str) -> str:
+def check_document(document: Any, known: Mapping[str, object], source: str) -> str:
     """Return the class name of a saved model after checking format and class.
 
     Parameters
     ----------
     document : object
         What was read.
-    known : mapping of str to type
-        Classes that may be made.
+    known : mapping of str to object
+        Classes that may be made, by their names.
     source : str
         Where it was read, for the error.
 

@@ -37,7 +37,7 @@ def test_every_public_name_is_what_editors_see() -> None:
 
 def test_importing_loads_nothing_that_is_not_used() -> None:
     loaded = _ran("import sys, crmmodels; print(*sorted(name for name in sys.modules if name.startswith('crmmodels')))")
-    assert loaded.split() == ["crmmodels", "crmmodels.exceptions"]
+    assert loaded.split() == ["crmmodels", "crmmodels.exceptions", "crmmodels.models"]
     heavy = ["scipy", "matplotlib", "statsmodels", "duckdb", "polars", "crmmodels.plotting", "crmmodels.models.clv"]
     code = f"import sys, crmmodels as crm; crm.Orders; crm.RFMModel; print([name for name in {heavy} if name in sys.modules])"
     assert _ran(code) == "[]"

@@ -3,41 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from crmmodels.base import BaseModel
-from crmmodels.models.abc_analysis import ABCModel
-from crmmodels.models.clv.model import CLVModel
-from crmmodels.models.gamma_gamma import GammaGammaModel
-from crmmodels.models.lifecycle.model import LifecycleModel
-from crmmodels.models.purchase.beta_geo import BetaGeoModel
-from crmmodels.models.purchase.beta_geo_beta_binom import BetaGeoBetaBinomModel
-from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
-from crmmodels.models.purchase.nbd import NBDModel
-from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
-from crmmodels.models.rfm.model import RFMModel
-from crmmodels.models.satisfaction.model import SatisfactionIndexModel
-from crmmodels.models.shifted_beta_geo import ShiftedBetaGeoModel
-from crmmodels.models.structural.model import StructuralModel
+from crmmodels.models import HOMES
 from crmmodels.saving import check_document, read_document
-
-MODELS: Final[tuple[type[BaseModel[Any, Any]], ...]] = (
-    ABCModel,
-    RFMModel,
-    NBDModel,
-    BetaGeoModel,
-    ModifiedBetaGeoModel,
-    ParetoNBDModel,
-    BetaGeoBetaBinomModel,
-    ShiftedBetaGeoModel,
-    GammaGammaModel,
-    CLVModel,
-    LifecycleModel,
-    SatisfactionIndexModel,
-    StructuralModel,
-)
-"""Every model of the library."""
 
 
 def load(path: str | Path, *, models: Sequence[type[BaseModel[Any, Any]]] = ()) -> Any:
@@ -81,6 +53,13 @@ def load(path: str | Path, *, models: Sequence[type[BaseModel[Any, Any]]] = ()) 
     >>> crm.load(path).fitted.n_customers
     50
     """
-    known = {model.__name__: model for model in (*MODELS, *models)}
+    own = {model.__name__: model for model in models}
     document = read_document(path)
-    return known[check_document(document, known, repr(str(path)))].from_dict(document)
+    name = check_document(document, {**HOMES, **own}, repr(str(path)))
+    return (own[name] if name in own else _home_of(name)).from_dict(document)
+
+
+def _home_of(name: str) -> type[BaseModel[Any, Any]]:
+    """A model of the library, imported by a name that is listed."""
+    model: type[BaseModel[Any, Any]] = getattr(import_module(f"crmmodels.models.{HOMES[name]}"), name)
+    return model

@@ -75,6 +75,7 @@ def test_the_page_covers_the_errors_met_most():
         "Parameters",
         "Fitting",
         "Saved models",
+        "Models of one's own",
         "Optional packages",
         "Plots",
     }

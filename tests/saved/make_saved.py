@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 import crmmodels as crm
+from crmmodels.models import HOMES
 from crmmodels.saving import FORMAT
 
 HERE = Path(__file__).resolve().parent
@@ -54,7 +55,14 @@ def satisfaction() -> crm.Template:
 
 
 def flavours() -> dict[str, crm.BaseModel[Any, Any]]:
-    """Every class with every kind of parameter and fitted value that a file may hold."""
+    """Every class with every kind of parameter and fitted value that a file may hold; a class that is not named below, as it is by default."""
+    chosen = chosen_flavours()
+    named = {name.partition("-")[0] for name in chosen}
+    return {**chosen, **{f"{name}-default": getattr(crm, name)() for name in HOMES if name not in named}}
+
+
+def chosen_flavours() -> dict[str, crm.BaseModel[Any, Any]]:
+    """Classes with parameters and fitted values of every kind."""
     rules = [
         crm.SegmentRule("lapsed", r=1),
         crm.SegmentRule("small", r=(2, 3), m=(1, 2)),
@@ -139,6 +147,9 @@ def flavours() -> dict[str, crm.BaseModel[Any, Any]]:
 
 def tables(name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table that a flavour learns from, and the one that it scores."""
+    if name.endswith("-default"):
+        kind = getattr(crm, name.partition("-")[0])
+        return kind.example(60, 27), kind.example(60, 28)
     if name.startswith("LifecycleModel"):
         panel = pd.read_csv(HERE / "panel.csv")
         return panel, panel
