@@ -36,6 +36,9 @@ from crmmodels.kernels.orders.summary import (
 EPOCH: Final = order_plans.EPOCH
 NO_DAY: Final = 10**9
 """A day number later than any date."""
+_DIGITS_LOST: Final = 1e3
+_SURELY_CENTS: Final = 1e6
+"""Money of a customer up to which sums err by less than a billionth, and how many times what is left it may be."""
 _FIRST_DAY: Final = (dt.date.min - EPOCH).days
 MOST_PANEL_ROWS: Final = 200_000_000
 """Rows of a panel that are still made: about 20 gigabytes."""
@@ -296,8 +299,9 @@ class EngineLog:
         n_orders = counted.astype(np.int64)
         money = {name: result[name].to_numpy() for name in ("spend", "mean_repeat_spend")}
         n_lines = n_orders + ((counted - n_orders) / order_plans.RETURN_COUNTS).astype(np.int64)
-        if (n_lines > n_orders).any():
-            money = self._with_returns(bounds, result["customer_id"], n_lines, n_lines > n_orders, money)
+        unsure = (n_lines > n_orders) | _cancelled(result["frequency"].to_numpy(), **money)
+        if unsure.any():
+            money = self._by_kernel(bounds, result["customer_id"], n_lines, unsure, money)
 
         def series(columns: dict[str, AnyArray]) -> list[nw.Series[Any]]:
             return [nw.new_series(name, column, backend=backend) for name, column in columns.items()]
@@ -317,12 +321,12 @@ class EngineLog:
         last = last.with_columns(*(last[name].cast(nw.String) for name in self.keep if last[name].dtype == nw.Unknown))
         return customers.join(last, left_on="customer_id", right_on="customer", how="left")
 
-    def _with_returns(
-        self, bounds: Bounds, customers: nw.Series[Any], n_lines: IntArray, has_returns: BoolArray, money: dict[str, FloatArray]
+    def _by_kernel(
+        self, bounds: Bounds, customers: nw.Series[Any], n_lines: IntArray, where: BoolArray, money: dict[str, FloatArray]
     ) -> dict[str, FloatArray]:
-        """Money columns in which the customers with returns have what the kernel makes of their lines, so many at a time as memory holds."""
+        """Money columns in which some customers have what the kernel makes of their lines, so many at a time as memory holds."""
         money = {name: column.copy() for name, column in money.items()}
-        rows = np.flatnonzero(has_returns)
+        rows = np.flatnonzero(where)
         part = np.cumsum(n_lines[rows]) // LINES_AT_ONCE
         for some in np.split(rows, np.flatnonzero(np.diff(part)) + 1):
             summary = self._summary_of(customers[some.tolist()], bounds)
@@ -399,6 +403,13 @@ class EngineLog:
 def day_after(day: int) -> dt.date:
     """Date after a day given as days since 1970-01-01; the last date has none after it."""
     return min(EPOCH + dt.timedelta(days=day), dt.date.max - dt.timedelta(days=1)) + dt.timedelta(days=1)
+
+
+def _cancelled(frequency: IntArray, spend: FloatArray, mean_repeat_spend: FloatArray) -> BoolArray:
+    """Whether the money after the first order day, a difference, lost digits that count to that of the first day."""
+    left = np.abs(mean_repeat_spend * frequency)
+    lost: BoolArray = np.abs(spend) > np.where(left > 0.0, _DIGITS_LOST * left, _SURELY_CENTS)
+    return lost & (frequency > 0)
 
 
 def mean_repeat_spend(summary: OrderSummary) -> FloatArray:

@@ -395,6 +395,16 @@ def test_days_before_1970_count_as_later_ones_in_every_engine(engine: Any, verb:
     pd.testing.assert_frame_equal(*answers, check_dtype=False)
 
 
+@pytest.mark.parametrize(("first", "later"), [(1e15, 0.1), (1e12, 0.01), (1e9, 1e-3), (1e15, 0.0), (5.0, 0.0), (0.0, 1e15)])
+def test_money_after_the_first_day_has_all_its_digits_in_every_engine(
+    engine: Any, first: float, later: float, tmp_path: Path, as_pandas: Any
+) -> None:
+    frame = pd.DataFrame({"id": "a", "date": pd.to_datetime(["2026-01-01", "2026-01-02"]), "paid": [first, later]})
+    customers = as_pandas(orders_of(engine.make(frame, tmp_path), amount="paid").customers())
+    assert customers["mean_repeat_spend"].to_list() == pytest.approx([later], rel=1e-12, abs=1e-9)
+    assert customers["spend"].to_list() == pytest.approx([first + later], rel=1e-12)
+
+
 def test_a_line_after_the_last_order_counts_in_every_engine(engine: Any, tmp_path: Path, as_pandas: Any) -> None:
     frame = pd.DataFrame({"id": ["b", "b"], "date": ["2026-01-01", "2026-01-05"], "money": [20.0, -20.0], "no": ["2", "2"]})
     orders = orders_of(engine.make(frame, tmp_path), amount="money", order_id="no")
