@@ -26,6 +26,7 @@ MODULES = (
     "benchmarks.contenders_value",
     "benchmarks.contenders_satisfaction",
     "benchmarks.contenders_lifecycle",
+    "benchmarks.record_posterior",
 )
 STATUS = Path("/proc/self/status")
 FIGURES = ("cpu_s", "wall_s", "peak_mb", "added_mb")

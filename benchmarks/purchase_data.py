@@ -14,6 +14,8 @@ SPEND = (6.25, 3.74, 15.4)
 # Customers who never drop out, with order days as even as chance makes them: where Pareto/NBD has no best dropout.
 UNIFORM = "uniform"
 UNIFORM_RATE = 0.02
+# Behind a model's name: customers whose ages are no whole days, so that hardly any two are alike.
+ANY_AGES = "-any-ages"
 DAYS = 730
 AT_ONCE = 1_000_000
 COLUMNS = ("frequency", "age_at_last", "age", "mean_repeat_spend")
@@ -32,7 +34,8 @@ def customer_file(kind: str, n_customers: int, folder: Path) -> str:
             elif kind == UNIFORM:
                 parts.append(_uniform(min(AT_ONCE, missing), len(parts)))
             else:
-                parts.append(_drawn(kind, min(AT_ONCE, missing), len(parts)))
+                at_any_time = kind.endswith(ANY_AGES)
+                parts.append(_drawn(kind.removesuffix(ANY_AGES), min(AT_ONCE, missing), len(parts), by_day=not at_any_time))
         partial = path.with_suffix(".partial.npy")
         np.save(partial, np.concatenate(parts, axis=1))
         partial.rename(path)
@@ -63,24 +66,25 @@ def _uniform(n: int, seed: int) -> Any:
     return np.stack([np.minimum(x, last), last, age, np.zeros(n)])
 
 
-def _drawn(kind: str, n: int, seed: int) -> Any:
-    """First orders spread evenly over two years; orders counted by the day, once a day."""
+def _drawn(kind: str, n: int, seed: int, *, by_day: bool = True) -> Any:
+    """First orders spread evenly over two years; orders counted by the day, once a day, or as they come."""
     from crmmodels.kernels.purchase.beta_geo.likelihood import BetaGeoParameters
     from crmmodels.kernels.purchase.gamma_gamma import GammaGammaParameters
     from crmmodels.kernels.purchase.pareto_nbd.likelihood import ParetoNBDParameters
     from crmmodels.kernels.simulation import purchases as simulation
 
     rng = np.random.default_rng([sorted(PARAMETERS).index(kind), seed])
-    age = rng.integers(1, DAYS, n, endpoint=True).astype(np.float64)
+    age = rng.integers(1, DAYS, n, endpoint=True).astype(np.float64) if by_day else rng.uniform(1.0, DAYS, n)
     if kind == "beta_geo":
         orders = simulation.simulate_beta_geo(age, BetaGeoParameters(*PARAMETERS[kind]), rng)
     else:
         orders = simulation.simulate_pareto_nbd(age, ParetoNBDParameters(*PARAMETERS[kind]), rng)
-    customer, day = orders.customer, np.ceil(orders.time)
-    first_of_day = np.ones(len(day), np.bool_)
-    first_of_day[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
-    by_day = simulation.OrderTimes(customer[first_of_day], day[first_of_day])
-    history = simulation.purchase_histories(by_day, age)
+    if by_day:
+        customer, day = orders.customer, np.ceil(orders.time)
+        first_of_day = np.ones(len(day), np.bool_)
+        first_of_day[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
+        orders = simulation.OrderTimes(customer[first_of_day], day[first_of_day])
+    history = simulation.purchase_histories(orders, age)
     spend = simulation.simulate_gamma_gamma(history.frequency.astype(np.int64), GammaGammaParameters(*SPEND), rng)
     n_spent = np.maximum(history.frequency, 1.0)
     mean = np.where(history.frequency > 0, np.maximum(np.round(spend * n_spent, 2), 0.01), 0.0) / n_spent
