@@ -20,8 +20,7 @@ from crmmodels.data.tables.hints import call_for_log
 from crmmodels.data.tables.schema import Conflict
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
-from crmmodels.models.clv.fit import identified_by
-from crmmodels.models.clv.identification import notes_of_accounts
+from crmmodels.models.clv.identification import identified_by, notes_of_accounts
 from crmmodels.models.clv.limits import Limits, limits_of
 from crmmodels.models.clv.reading import as_base, linked, roles_of
 from crmmodels.models.clv.record import CLVFit
@@ -121,7 +120,7 @@ class CLVBase(BaseModel[Values, CLVFit]):
         if fitted.benchmarks is not None:
             return fitted.identified
         if isinstance(data, Orders | CustomerBase):
-            return identified_by(roles_of(as_base(data)), self.margin, self.price_reference, {})
+            return identified_by(roles_of(as_base(data)), self.margin, self.price_reference)
         return notes_of_accounts(values)
 
     def _money(self, fitted: CLVFit, theta: float | None = None) -> MoneyParameters:

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crmmodels._frozen import FrozenMapping
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.data.accounts.reference_prices import Benchmarks
-from crmmodels.data.tables.schema import count_of
 from crmmodels.kernels.arrays.grouping import steady_sum
 from crmmodels.kernels.inference.estimation import Edge, Family, estimate
 from crmmodels.kernels.purchase.histories import PurchaseTable, distinct_rows
@@ -28,60 +26,6 @@ if TYPE_CHECKING:
     from crmmodels.models.clv.model import CLVModel
 
 _EDGES = (Edge("r", "large", "customers refer at one common rate", "alpha"), Edge("r", "small", "few customers refer", "alpha"))
-
-
-def identified_by(
-    roles: frozenset[str] | None, margin: float | None, price_reference: object, counts: Mapping[str, int]
-) -> Mapping[str, str]:
-    """Say of each component what is behind it, or why it cannot be told apart.
-
-    Parameters
-    ----------
-    roles : frozenset of str, or None
-        Roles of the log and parts of the customer base; None where accounts were handed over.
-    margin : float or None
-        Share of amounts that is left after the cost of goods.
-    price_reference : str or float
-        What a new customer pays.
-    counts : mapping of str to int
-        Lines that are returns, above the list price, or below cost.
-
-    Returns
-    -------
-    mapping of str to str
-        A note for "basis", which is money or margin, and for each component.
-    """
-    if roles is None:
-        return FrozenMapping({"basis": "accounts that were handed over; see the model that made them"})
-    basis = "contribution: amounts less unit costs"
-    if "unit_cost" not in roles:
-        basis = (
-            "revenue: neither unit costs nor a margin are known" if margin is None else f"amounts times a margin of {margin:g}"
-        )
-    prices = {"list_price", "sku"} & roles if price_reference == "new_customers" else {str(price_reference)}
-    notes = {
-        "basis": basis,
-        "clv1": "first order, less the cost of acquisition"
-        if "acquisition_costs" in roles
-        else "gross: the cost of acquisition is not known",
-        "clv2": "repeat orders",
-        "clv3": "categories" if "category" in roles else "not identified without categories; its money is in clv2",
-        "clv4": "service costs"
-        if {"service_cost", "service_costs"} & roles
-        else "not identified without service costs, which are not deducted; clv1 to clv3 are gross of them",
-        "clv5": "referrals" if "referrals" in roles else "not identified without a referral log",
-        "clv6": f"prices beside {price_reference}"
-        if prices
-        else "not identified without list prices or products; its money is in clv2 and clv3",
-    }
-    for name, of, noun, kept in (
-        ("n_returns", "basis", "return", "kept, and taken off the order"),
-        ("n_below_cost", "basis", "line", "below cost kept"),
-        ("n_above_list", "clv6", "line", "above the list price kept"),
-    ):
-        if n := counts.get(name, 0):
-            notes[of] += f"; {count_of(n, noun)} {kept}"
-    return FrozenMapping(notes)
 
 
 def learn(

@@ -22,8 +22,8 @@ from crmmodels.data.tables.schema import LARGEST_COUNT, LARGEST_FREQUENCY, LARGE
 from crmmodels.exceptions import CrmModelsWarning, OneCohortWarning, warn
 from crmmodels.kernels.arrays.grouping import group_means, group_sums
 from crmmodels.models.clv.checks import check_bounds, check_kappa, check_money, check_referrals
-from crmmodels.models.clv.fit import identified_by, learn
-from crmmodels.models.clv.identification import notes_of_accounts, with_notes
+from crmmodels.models.clv.fit import learn
+from crmmodels.models.clv.identification import identified_by, notes_of_accounts, with_notes
 from crmmodels.models.clv.order_verbs import CLVOrderVerbs
 from crmmodels.models.clv.parameters import check_parameters
 from crmmodels.models.clv.reading import as_base, roles_of
