@@ -21,9 +21,9 @@ Basis: TypeAlias = Literal["revenue", "margin", "contribution", "money"]
 
 NOTE: Final = "identified"
 """Name under which pandas answers carry the notes in ``attrs``."""
-_OPENINGS: Final[Mapping[Status, str]] = {"gross": "gross: ", "not identified": "not identified "}
-"""How the note of a component begins, in saved records, too."""
-_BASES: Final[Mapping[str, Basis]] = {"revenue:": "revenue", "contribution:": "contribution", "amounts times": "margin"}
+_OPENINGS: Final[tuple[Status, ...]] = ("gross", "not identified")
+"""How the note of a component begins that is not simply identified, in saved records, too."""
+_BASES: Final[Mapping[str, Basis]] = {"revenue": "revenue", "contribution": "contribution", "amounts times": "margin"}
 _HANDED_OVER: Final = "accounts that were handed over; see the model that made them"
 _READ: Final[Mapping[str, tuple[str, ...]]] = {
     "clv3": ("base_new", "total_base_new"),
@@ -52,7 +52,7 @@ def read_notes(notes: Mapping[str, str]) -> Mapping[str, Identification]:
     basis: Basis = next((known for opening, known in _BASES.items() if said.startswith(opening)), "money")
 
     def status(note: str) -> Status:
-        return next((known for known, opening in _OPENINGS.items() if note.startswith(opening)), "identified")
+        return next((known for known in _OPENINGS if note.startswith(known)), "identified")
 
     return {name: Identification(status(note), basis, note) for name, note in notes.items()}
 
@@ -67,21 +67,20 @@ def identified_by(
             "revenue: neither unit costs nor a margin are known" if margin is None else f"amounts times a margin of {margin:g}"
         )
     prices = {"list_price", "sku"} & roles if price_reference == "new_customers" else {str(price_reference)}
-    without, gross = _OPENINGS["not identified"], _OPENINGS["gross"]
     notes = {
         "basis": basis,
         "clv1": "first order, less the cost of acquisition"
         if "acquisition_costs" in roles
-        else f"{gross}the cost of acquisition is not known",
+        else "gross: the cost of acquisition is not known",
         "clv2": "repeat orders",
-        "clv3": "categories" if "category" in roles else f"{without}without categories; its money is in clv2",
+        "clv3": "categories" if "category" in roles else "not identified without categories; its money is in clv2",
         "clv4": "service costs"
         if {"service_cost", "service_costs"} & roles
-        else f"{without}without service costs, which are not deducted; clv1 to clv3 are gross of them",
-        "clv5": "referrals" if "referrals" in roles else f"{without}without a referral log",
+        else "not identified without service costs, which are not deducted; clv1 to clv3 are gross of them",
+        "clv5": "referrals" if "referrals" in roles else "not identified without a referral log",
         "clv6": f"prices beside {price_reference}"
         if prices
-        else f"{without}without list prices or products; its money is in clv2 and clv3",
+        else "not identified without list prices or products; its money is in clv2 and clv3",
     }
     for name, of, noun, kept in (
         ("n_returns", "basis", "return", "kept, and taken off the order"),
@@ -96,15 +95,14 @@ def identified_by(
 def notes_of_accounts(accounts: Mapping[str, FloatArray]) -> Mapping[str, str]:
     """Notes for "basis" and each component by the columns of accounts that were handed over, each of shape (n_customers,)."""
     notes = {"basis": _HANDED_OVER, **dict.fromkeys(COMPONENTS, "as in the accounts")}
-    by = f"{_OPENINGS['not identified']}by accounts in which"
     for name, columns in _READ.items():
         if not any(accounts[column].any() for column in columns):
             shown = f"{columns[0]} is" if len(columns) == 2 else f"{columns[0]} and {columns[2]} are"
-            notes[name] = f"{by} {shown} 0 for all customers"
+            notes[name] = f"not identified by accounts in which {shown} 0 for all customers"
     if not accounts["acquisition_cost"].any():
-        notes["clv1"] = f"{_OPENINGS['gross']}acquisition_cost is 0 for all customers of the accounts"
+        notes["clv1"] = "gross: acquisition_cost is 0 for all customers of the accounts"
     if not (accounts["referrer"] >= 0).any():
-        notes["clv5"] = f"{by} nobody has a referrer_id"
+        notes["clv5"] = "not identified by accounts in which nobody has a referrer_id"
     return FrozenMapping(notes)
 
 
