@@ -2,148 +2,102 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 import numpy as np
 
-from crmmodels._frozen import FrozenMapping
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.data.accounts.reference_prices import Benchmarks
-from crmmodels.data.tables.schema import count_of
 from crmmodels.kernels.arrays.grouping import steady_sum
-from crmmodels.kernels.inference.estimation import Edge, Family, estimate
+from crmmodels.kernels.inference.estimation import Edge, Family, covariance_of, estimate
 from crmmodels.kernels.purchase.histories import PurchaseTable, distinct_rows
-from crmmodels.kernels.purchase.nbd import NBDParameters
-from crmmodels.kernels.purchase.nbd import log_likelihood as nbd_log_likelihood
-from crmmodels.kernels.rfm import cut_points
+from crmmodels.kernels.purchase.nbd import NBDParameters, log_likelihood
 from crmmodels.kernels.value.credibility import credibility, population_means, variance_components
-from crmmodels.models.clv.record import CLVFit
-from crmmodels.models.clv.valuation import RATES, MoneyParameters
+from crmmodels.kernels.value.referrals import referral_values
+from crmmodels.models.clv.record import CLVFit, ReferralOutlook
+from crmmodels.models.clv.tiers import tier_bounds
+from crmmodels.models.clv.uncertainty import kappa_error
+from crmmodels.models.clv.valuation import HISTORY, RATES, Columns, Valuation, Values6, money_of
+from crmmodels.models.parametric.record import ParametricFit
 from crmmodels.models.purchase.process import n_customers, sample_of
 
-if TYPE_CHECKING:
-    from crmmodels.models.clv.model import CLVModel
+_EDGES: Final = (
+    Edge("r", "large", "customers refer at one common rate", "alpha"),
+    Edge("r", "small", "few customers refer", "alpha"),
+)
+_STEP: Final = 1e-3
+"""Of the logarithms of parameters, for central differences: their error is about its square."""
+_THETAS: Final = {1: 2, "all": 17}
+"""Values of theta from 0 to 1; with one generation the value is a straight line in it."""
 
-_EDGES = (Edge("r", "large", "customers refer at one common rate", "alpha"), Edge("r", "small", "few customers refer", "alpha"))
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """Where accounts come from: the notes on what they tell apart, and, of those made of a log, its roles and benchmarks."""
 
-def identified_by(
-    roles: frozenset[str] | None, margin: float | None, price_reference: object, counts: Mapping[str, int]
-) -> Mapping[str, str]:
-    """Say of each component what is behind it, or why it cannot be told apart.
-
-    Parameters
-    ----------
-    roles : frozenset of str, or None
-        Roles of the log and parts of the customer base; None where accounts were handed over.
-    margin : float or None
-        Share of amounts that is left after the cost of goods.
-    price_reference : str or float
-        What a new customer pays.
-    counts : mapping of str to int
-        Lines that are returns, above the list price, or below cost.
-
-    Returns
-    -------
-    mapping of str to str
-        A note for "basis", which is money or margin, and for each component.
-    """
-    if roles is None:
-        return FrozenMapping({"basis": "accounts that were handed over; see the model that made them"})
-    basis = "contribution: amounts less unit costs"
-    if "unit_cost" not in roles:
-        basis = (
-            "revenue: neither unit costs nor a margin are known" if margin is None else f"amounts times a margin of {margin:g}"
-        )
-    prices = {"list_price", "sku"} & roles if price_reference == "new_customers" else {str(price_reference)}
-    notes = {
-        "basis": basis,
-        "clv1": "first order, less the cost of acquisition"
-        if "acquisition_costs" in roles
-        else "gross: the cost of acquisition is not known",
-        "clv2": "repeat orders",
-        "clv3": "categories" if "category" in roles else "not identified without categories; its money is in clv2",
-        "clv4": "service costs"
-        if {"service_cost", "service_costs"} & roles
-        else "not identified without service costs, which are not deducted; clv1 to clv3 are gross of them",
-        "clv5": "referrals" if "referrals" in roles else "not identified without a referral log",
-        "clv6": f"prices beside {price_reference}"
-        if prices
-        else "not identified without list prices or products; its money is in clv2 and clv3",
-    }
-    for name, of, noun, kept in (
-        ("n_returns", "basis", "return", "kept, and taken off the order"),
-        ("n_below_cost", "basis", "line", "below cost kept"),
-        ("n_above_list", "clv6", "line", "above the list price kept"),
-    ):
-        if n := counts.get(name, 0):
-            notes[of] += f"; {count_of(n, noun)} {kept}"
-    return FrozenMapping(notes)
+    identified: Mapping[str, str]
+    roles: tuple[str, ...] = ()
+    benchmarks: Benchmarks | None = None
 
 
 def learn(
-    model: CLVModel,
-    values: Mapping[str, FloatArray],
-    benchmarks: Benchmarks | None,
-    notes: Mapping[str, str],
-    roles: tuple[str, ...] = (),
+    accounts: Columns,
+    origin: Origin,
+    purchase: ParametricFit[Any],
+    valuation: Valuation,
+    *,
+    kappa: float | None,
+    theta: float,
+    tiers: str | Sequence[float],
 ) -> CLVFit:
-    """Learn everything that the future of customers needs.
-
-    Parameters
-    ----------
-    model : CLVModel
-        The parameters.
-    values : mapping of str to ndarray of shape (n_customers,)
-        Columns of the accounts, and the position of the referrer.
-    benchmarks : Benchmarks or None
-        Where they were learned from a log.
-    notes : mapping of str to str
-        What is identified.
-    roles : tuple of str
-        Roles of the log and parts of the customer base.
-
-    Returns
-    -------
-    CLVFit
-        The record.
-
-    Raises
-    ------
-    ConvergenceError
-        If the purchase model has no best parameters.
-    """
-    purchase = copy.copy(model.purchase_model)._fit(values)  # noqa: SLF001  (a part of this model)
+    """Learn everything that the future of customers needs, beside the parameters of the purchase model."""
     # Sums are steady, so that the order of the rows does not matter.
-    repeats = values["frequency"] > 0
-    x = values["frequency"][repeats]
-    own = np.stack([values[name][repeats] / x for name in RATES])
-    kappa = model.kappa
-    if kappa is None:
-        whole = own.sum(axis=0)
-        about = np.maximum(values["squares"][repeats] - x * whole**2, 0.0)
-        found_kappa = variance_components(x, whole, about).kappa if len(x) else np.nan
-        kappa = np.inf if np.isnan(found_kappa) else found_kappa
-    means, covariance = _means(x, own, kappa)
-    time = steady_sum(values["age"])
-    rates = np.array([steady_sum(values[name]) / time for name in ("total_service_base", "total_service_saving")])
-    referrer: IntArray = values["referrer"].astype(np.int64)
-    shape, rate = _referral_rate(referrer, values["age"])
-    referred, worth = referrer >= 0, 0.0
-    if referred.any():
-        money = MoneyParameters(kappa, means, rates, 0.0, 0.0, 0.0, model.theta)
-        found = model._values_at(values, purchase.parameters, money)  # noqa: SLF001
-        worth = float(np.sort((found.transfer - values["reward"])[referred]).mean())
+    repeats = accounts["frequency"] > 0
+    x = accounts["frequency"][repeats]
+    own = np.stack([accounts[name][repeats] / x for name in RATES])
+    prior = _kappa(x, own, accounts["squares"][repeats]) if kappa is None else kappa
+    means, covariance = _means(x, own, prior)
+    time = steady_sum(accounts["age"])
+    rates = np.array([steady_sum(accounts[name]) / time for name in ("total_service_base", "total_service_saving")])
+    referrer: IntArray = accounts["referrer"].astype(np.int64)
+    shape, rate = _referral_rate(referrer, accounts["age"])
     record = CLVFit(
-        purchase, len(referrer), kappa, means, covariance, rates, shape, rate, worth, np.empty(0), notes, roles, benchmarks
+        purchase=purchase,
+        n_customers=len(referrer),
+        kappa=prior,
+        means=means,
+        means_covariance=covariance,
+        service_rates=rates,
+        referral_shape=shape,
+        referral_rate=rate,
+        referral_value=0.0,
+        tier_bounds=np.empty(0),
+        identified=origin.identified,
+        roles=origin.roles,
+        benchmarks=origin.benchmarks,
+        kappa_error=kappa_error(accounts) if kappa is None and 0.0 < prior < np.inf else 0.0,
     )
-    bounds = _tier_bounds(model, model._values(values, record).clv)  # noqa: SLF001
-    return CLVFit(
-        purchase, len(referrer), kappa, means, covariance, rates, shape, rate, worth, bounds, notes, roles, benchmarks
-    )
+    residual = valuation.residual(accounts, purchase.values)
+    found = valuation.values_with(accounts, residual, money_of(record, theta))
+    referred = referrer >= 0
+    if referred.any():
+        worth = _mean((found.transfer - accounts["reward"])[referred])
+        outlook = _referral_outlook(accounts, referrer, record, valuation, found)
+        record = dataclasses.replace(record, referral_value=worth, referrals=outlook)
+        found = valuation.values_with(accounts, residual, money_of(record, theta))
+    return dataclasses.replace(record, tier_bounds=tier_bounds(tiers, found.clv))
+
+
+def _kappa(x: FloatArray, own: FloatArray, squares: FloatArray) -> float:
+    """Orders' worth of prior by the variance within customers over that between; infinite where customers do not differ."""
+    whole = own.sum(axis=0)
+    about = np.maximum(squares - x * whole**2, 0.0)
+    found = variance_components(x, whole, about).kappa if len(x) else np.nan
+    return np.inf if np.isnan(found) else found
 
 
 def _means(x: FloatArray, own: FloatArray, kappa: float) -> tuple[FloatArray, FloatArray]:
@@ -159,13 +113,19 @@ def _means(x: FloatArray, own: FloatArray, kappa: float) -> tuple[FloatArray, Fl
     return means, covariance
 
 
+def _referral_counts(referrer: IntArray, age: FloatArray) -> PurchaseTable:
+    """Referrals of each customer with time since the first order; who first ordered on the last day has had none."""
+    made, seen = np.bincount(referrer[referrer >= 0], minlength=len(age)).astype(np.float64), age > 0
+    return distinct_rows(made[seen], np.zeros(int(seen.sum())), age[seen]).table
+
+
 def _referral_rate(referrer: IntArray, age: FloatArray) -> tuple[float, float]:
     """Gamma distribution of referrals per unit of time, by the NBD of their counts; both 0 without referrals.
 
-    Who first ordered on the last day has had no time: what is referred on that day has no rate, and counts in the common rate alone.
+    What is referred on the day of the referrer's first order has no rate, and counts in the common rate alone.
     """
-    made = np.bincount(referrer[referrer >= 0], minlength=len(age)).astype(np.float64)
-    if not made.any():
+    n = float((referrer >= 0).sum())
+    if n == 0:
         return 0.0, 0.0
 
     def start(table: PurchaseTable) -> FloatArray:
@@ -173,26 +133,57 @@ def _referral_rate(referrer: IntArray, age: FloatArray) -> tuple[float, float]:
         return np.array([0.5, 0.5 * float(table.weight @ table.age / table.weight.sum()) / mean])
 
     family: Family[Any, PurchaseTable] = Family(
-        NBDParameters, nbd_log_likelihood, start, sample_of, n_customers, frozenset({"alpha"}), _EDGES
+        NBDParameters, log_likelihood, start, sample_of, n_customers, frozenset({"alpha"}), _EDGES
     )
-    seen = age > 0
-    known = distinct_rows(made[seen], np.zeros(int(seen.sum())), age[seen]).table
+    known = _referral_counts(referrer, age)
     found = estimate(family, known) if known.frequency.any() else None
     if found is None:
-        return float(made.sum()), steady_sum(age)
+        return n, steady_sum(age)
     shape, rate = np.exp(found.optimum.log_parameters).tolist()
     return shape, rate
 
 
-def _tier_bounds(model: CLVModel, clv: FloatArray) -> FloatArray:
-    """Values that part the tiers."""
-    if model.tiers == "quartiles":
-        return cut_points(clv, 4)
-    if model.tiers == "abc":
-        best = np.sort(np.maximum(clv, 0.0))[::-1]
-        total = best.sum()
-        if total == 0:
-            return np.zeros(2)
-        share = np.cumsum(best) / total
-        return np.array([best[min(int(np.searchsorted(share, part)), len(best) - 1)] for part in (0.95, 0.8)])
-    return np.array(model.tiers, np.float64)
+def _referral_outlook(
+    accounts: Columns, referrer: IntArray, record: CLVFit, valuation: Valuation, found: Values6
+) -> ReferralOutlook:
+    """How the value of a referred customer depends on parameters, of the customers who were referred."""
+    referred, none = np.flatnonzero(referrer >= 0), np.zeros(len(referrer))
+    # Own value: referrals to come are no part of what a customer brings to who referred it.
+    past, future = (part.sum(axis=0) - part[4] for part in (found.realised, found.future))
+    thetas = np.linspace(0.0, 1.0, _THETAS[valuation.generations])
+
+    def mean_at(theta: float, own: FloatArray, reward: FloatArray, relief: FloatArray) -> float:
+        moved = referral_values(own, referrer, reward, relief, theta, generations=valuation.generations)
+        return _mean((moved.transfer - reward)[referred])
+
+    reward, relief = accounts["reward"], accounts["acquisition_relief"]
+    few = {name: accounts[name][referred] for name in HISTORY}
+    logs, n = np.log(record.purchase.values), len(record.purchase.values)
+
+    def orders(change: FloatArray) -> FloatArray:
+        return valuation.residual(few, np.exp(logs + change), needs_time=False).orders
+
+    sizes = [[float(np.sort(orders(sign * step)).sum()) for sign in (1.0, -1.0)] for step in _STEP * np.eye(n)]
+    elasticity = np.log(np.array(sizes)) @ np.array([1.0, -1.0]) / (2.0 * _STEP)
+    drawn_in = 1.0 - credibility(few["frequency"], record.kappa)
+    return ReferralOutlook(
+        np.array([mean_at(theta, past, reward, relief) for theta in thetas.tolist()]),
+        np.array([mean_at(theta, future, none, none) for theta in thetas.tolist()]),
+        np.where(np.isfinite(elasticity), elasticity, 0.0),
+        _mean(orders(np.zeros(n)) * drawn_in),
+        _rate_covariance(referrer, accounts["age"], np.array([record.referral_shape, record.referral_rate])),
+    )
+
+
+def _mean(values: FloatArray) -> float:
+    """Mean in one order of the customers, whatever the order of the rows."""
+    return float(np.sort(values).mean())
+
+
+def _rate_covariance(referrer: IntArray, age: FloatArray, rate: FloatArray) -> FloatArray:
+    """Covariance of the logarithms of shape and rate, by the curvature of their likelihood; where it has none, that of a Poisson process."""
+    table = _referral_counts(referrer, age)
+    found = covariance_of(log_likelihood(np.log(rate), table).hessian, np.ones(2, np.bool_))
+    if found is not None and np.isfinite(found).all():
+        return found
+    return np.array([[0.0, 0.0], [0.0, 1.0 / float((referrer >= 0).sum())]])

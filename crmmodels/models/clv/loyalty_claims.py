@@ -13,7 +13,7 @@ import pandas as pd
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.accounts import money_lines
-from crmmodels.data.accounts.customer_base import CustomerBase
+from crmmodels.data.orders.orders import Orders
 from crmmodels.models.parametric.record import normal_quantile
 
 _FEWEST_CUSTOMERS: Final = 2
@@ -26,17 +26,7 @@ CLAIMS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slope:
-    """A slope within customers.
-
-    Attributes
-    ----------
-    slope : float
-        Change of the logarithm per unit of the logarithm of the order number.
-    standard_error : float
-        Clustered by customer.
-    n_orders, n_customers : int
-        Orders, and customers with at least two of them, behind it.
-    """
+    """A slope within customers, its error clustered by customer, and the orders and customers with at least two of them behind it."""
 
     slope: float
     standard_error: float
@@ -45,21 +35,9 @@ class Slope:
 
 
 def slope_within(customer: IntArray, log_number: FloatArray, log_value: FloatArray) -> Slope:
-    """Slope of a logarithm on the logarithm of the order number, with customer fixed effects and clustered errors.
+    """Slope of a logarithm on the logarithm of the order number, with customer fixed effects and clustered errors, each of shape (n_orders,).
 
-    Parameters
-    ----------
-    customer : ndarray of int64, shape (n_orders,)
-        Customer of each order.
-    log_number : ndarray of float64, shape (n_orders,)
-        Logarithm of the number of the order, from 1.
-    log_value : ndarray of float64, shape (n_orders,)
-        Logarithm of what may change with it.
-
-    Returns
-    -------
-    Slope
-        NaN where fewer than two customers have two orders, for nothing then says how customers differ.
+    NaN where fewer than two customers have two orders, for nothing then says how customers differ.
     """
     from statsmodels.regression.linear_model import OLS  # noqa: PLC0415  (statsmodels is not imported before it is used)
 
@@ -78,25 +56,9 @@ def slope_within(customer: IntArray, log_number: FloatArray, log_value: FloatArr
     return Slope(float(result.params[0]), float(result.bse[0]), len(code), len(count))
 
 
-def claims_of(base: CustomerBase, margin: float | None, level: float) -> pd.DataFrame:
-    """Test the claims of loyalty on the orders of a base.
-
-    Parameters
-    ----------
-    base : CustomerBase
-        The base.
-    margin : float or None
-        As in `CLVModel`.
-    level : float
-        Confidence level of the limits.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per claim that the data can test.
-    """
+def claims_of(orders: Orders, margin: float | None, level: float) -> pd.DataFrame:
+    """Test the claims of loyalty on orders: one row per claim that they can tell of."""
     half = normal_quantile("claims", level)
-    orders = base.orders
     with orders._turn():  # noqa: SLF001  (the same library)
         plan = value_plans.order_facts(money_lines(orders, margin).lines)
         facts = plan.collect(engine="streaming") if plan.implementation.is_polars() else plan.collect()

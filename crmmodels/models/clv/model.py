@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import copy
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, Self
 
@@ -12,34 +14,41 @@ import pandas as pd
 from crmmodels._domains import require
 from crmmodels._frozen import seal
 from crmmodels._typing import AnyArray, IntArray, Language
-from crmmodels.base import Values
-from crmmodels.data.accounts.accounts import ACCOUNT_COLUMNS
+from crmmodels.base import BaseModel, Values
+from crmmodels.data.accounts.accounts import ACCOUNT_COLUMNS, Accounts, accounts_of
 from crmmodels.data.accounts.customer_base import CustomerBase
-from crmmodels.data.accounts.reference_prices import Benchmarks, check_benchmarks
+from crmmodels.data.accounts.reference_prices import Benchmarks
 from crmmodels.data.orders.orders import Orders
-from crmmodels.data.tables.frames import open_table
-from crmmodels.data.tables.schema import LARGEST_COUNT, LARGEST_FREQUENCY, LARGEST_MONEY, Column
-from crmmodels.exceptions import CrmModelsWarning, OneCohortWarning, warn
+from crmmodels.data.tables.frames import Table, open_table
+from crmmodels.data.tables.hints import call_for_log
+from crmmodels.data.tables.schema import LARGEST_COUNT, LARGEST_FREQUENCY, LARGEST_MONEY, Column, Conflict
+from crmmodels.exceptions import CrmModelsWarning, DataError, OneCohortWarning, ParameterError, warn
 from crmmodels.kernels.arrays.grouping import group_means, group_sums
-from crmmodels.models.clv.checks import check_bounds, check_kappa, check_money, check_referrals
-from crmmodels.models.clv.fit import identified_by, learn
-from crmmodels.models.clv.identification import notes_of_accounts, with_notes
-from crmmodels.models.clv.order_verbs import CLVOrderVerbs
-from crmmodels.models.clv.parameters import check_parameters
-from crmmodels.models.clv.reading import as_base, roles_of
-from crmmodels.models.clv.record import COMPONENTS, CLVFit
-from crmmodels.models.clv.referrals import ReferralOutlook
-from crmmodels.models.clv.spread import with_spread
-from crmmodels.models.clv.tiers import tier_labels
-from crmmodels.models.clv.verbs import CLVVerbs
+from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
+from crmmodels.kernels.value.contribution import growth_split
+from crmmodels.models.clv.fit import Origin, learn
+from crmmodels.models.clv.identification import identified_by, notes_of_accounts, notes_table, with_notes
+from crmmodels.models.clv.loyalty_claims import claims_of
+from crmmodels.models.clv.order_lines import Pricing, explain_lines, repeat_orders
+from crmmodels.models.clv.reading import as_base, linked, roles_of
+from crmmodels.models.clv.record import COMPONENTS, CLVFit, ReferralOutlook, check_record
+from crmmodels.models.clv.tiers import are_tiers, tier_labels, tier_table
+from crmmodels.models.clv.uncertainty import CLVDraws, ParameterDraw, draw, limits_of
+from crmmodels.models.clv.valuation import Valuation, Values6, money_of
+from crmmodels.models.parametric.record import check_level
 from crmmodels.models.purchase.beta_geo import BetaGeoModel
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.purchase.nbd import NBDModel
 from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
+from crmmodels.parameters import is_number, is_whole
 from crmmodels.progress import Progress
 
 _PURCHASE_MODELS: Final[tuple[type[PurchaseModel[Any]], ...]] = (NBDModel, BetaGeoModel, ModifiedBetaGeoModel, ParetoNBDModel)
+_DAYS_PER_YEAR: Final = DAYS_PER_UNIT["Y"]
+_REFERENCES: Final = frozenset(("new_customers", "own_first", "list", "column"))
+_MOST_DRAWS: Final = 100_000
+_OF_THETA: Final = ("clv5", "own", "customer_equity", "sum_of_clv", "retained")
 _ONE_COHORT: Final = (
     "CLVModel: there is one cohort only, of one month, so the prices of new customers in later months are not known, and "
     "those of that month serve for all; clv6 then holds what changed with time, too"
@@ -51,7 +60,7 @@ def _default_purchase_model() -> PurchaseModel[Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CLVModel(CLVVerbs, CLVOrderVerbs):
+class CLVModel(BaseModel[Values, CLVFit]):
     r"""Customer lifetime value in six components that add up to it: CLV = CLV1 + … + CLV6.
 
     Use it to see where the value of customers comes from: the initial purchase (CLV1), repeat purchases (CLV2), purchases in other
@@ -160,6 +169,34 @@ class CLVModel(CLVVerbs, CLVOrderVerbs):
         """Segment labels, worst first."""
         return tier_labels(self.tiers, self.labels)
 
+    def accounts(self, data: Any) -> Any:
+        """Make one account per customer of an order log: the money of the past, split as the components are.
+
+        Parameters
+        ----------
+        data : Orders or CustomerBase
+            The orders, and what else is known.
+
+        Returns
+        -------
+        dataframe of the kind of the log
+            One row per customer; `fit` and `score` read it, with the benchmarks of these data.
+
+        Raises
+        ------
+        DataError
+            If the data cannot be used.
+        """
+        base = as_base(data)
+        fitted = self._record
+        if fitted is not None and (missing := sorted(set(fitted.roles) - roles_of(base))):
+            problem = (
+                f"it lacks {', '.join(missing)}, which the model was fitted with; hand them over, or fit a model without them"
+            )
+            raise DataError("CLVModel", [problem], "customer base")
+        made = self._accounts(base, None if fitted is None else fitted.benchmarks)
+        return base.orders._native(made.frame)  # noqa: SLF001  (in the kind of the log)
+
     def fit(self, data: Any) -> Self:
         """Learn purchase model, money per order, benchmarks and tiers from a reference population.
 
@@ -190,7 +227,7 @@ class CLVModel(CLVVerbs, CLVOrderVerbs):
                 counts = {"n_returns": made.n_returns, "n_above_list": made.n_above_list, "n_below_cost": made.n_below_cost}
                 roles = roles_of(base)
                 notes = identified_by(roles, self.margin, self.price_reference, counts)
-                record = with_spread(self, values, learn(self, values, made.benchmarks, notes, tuple(sorted(roles))))
+                record = self._learn(values, Origin(notes, tuple(sorted(roles)), made.benchmarks))
                 is_one_cohort = made.is_one_cohort
         else:
             values = self._read(open_table(data, self.key, "CLVModel"))
@@ -237,6 +274,294 @@ class CLVModel(CLVVerbs, CLVOrderVerbs):
         answer = table.answer({name: scores[name] for name in self.score_columns()})
         return with_notes(answer, self._notes_on(data, values, fitted))
 
+    def components(self, data: Any) -> Any:
+        """Return the six components of every customer, realised and to come.
+
+        Parameters
+        ----------
+        data : Orders, CustomerBase or dataframe
+            The customers.
+
+        Returns
+        -------
+        dataframe
+            ``clv1_realised, …, clv6_realised, clv1_future, …, clv6_future, transfer`` in the currency and the kind of the data.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If the data cannot be used.
+        """
+        fitted = self._fitted_for("components")
+        table = self._open(data)
+        values = self._read(table)
+        found = self._values(values, fitted)
+        columns = {
+            f"{name}_{when}": part[i]
+            for when, part in (("realised", found.realised), ("future", found.future))
+            for i, name in enumerate(COMPONENTS)
+        }
+        return with_notes(table.answer({**columns, "transfer": found.transfer}), self._notes_on(data, values, fitted))
+
+    def notes(self) -> pd.DataFrame:
+        """What is behind each component, and which the data of the fit cannot tell apart.
+
+        The same notes are in ``fitted.identified``, in the repr, and in ``attrs["identified"]`` of what `score`, `components`, `summary`,
+        `customer_equity` and `theta_sensitivity` return in pandas; of a model that was fitted to accounts these are those of the customers
+        in hand.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for "basis", which says whether money is contribution, margin or revenue, and one per component: ``column,
+            is_identified, note``. A component that is not identified is 0 in `score`, and its money is where the note says.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        return notes_table(self._fitted_for("notes").identified)
+
+    def segment_table(self) -> pd.DataFrame:
+        """Tiers with the values that bound them: every value is in one of them, and in no other.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per tier, best first: ``segment``, and ``at_least`` and ``below``, between which CLV lies. A tier that nobody can be
+            in, as tied values make it, has equal bounds.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        return tier_table(self.segment_labels(), self._fitted_for("segment_table").tier_bounds)
+
+    def summary(self, data: Any) -> Any:
+        """Describe the tiers: one row each, best first.
+
+        Parameters
+        ----------
+        data : Orders, CustomerBase or dataframe
+            The customers to describe.
+
+        Returns
+        -------
+        dataframe
+            ``segment, n_customers, share_of_customers, clv, mean_clv, mean_clv1, …, mean_clv6``, in the kind of ``data``.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If the data cannot be used.
+        """
+        fitted = self._fitted_for("summary")
+        return with_notes(super().summary(data), fitted.identified)
+
+    def sample(self, data: Any, n_draws: int | None = None, rng: np.random.Generator | int | None = 0) -> CLVDraws:
+        """Draw the six components of every customer from the uncertainty of the parameters.
+
+        All draws are held in memory: six numbers per customer and draw. For limits of CLV alone `score` needs far less.
+
+        Parameters
+        ----------
+        data : Orders, CustomerBase or dataframe
+            The customers.
+        n_draws : int, optional
+            Draws. Default: those of the model.
+        rng : numpy.random.Generator or int, default 0
+            Source of chance, or its seed.
+
+        Returns
+        -------
+        CLVDraws
+            Components add up in every draw; quantiles of components need not.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If the data cannot be used.
+        ParameterError
+            If ``n_draws`` is not a whole number above 0.
+
+        Notes
+        -----
+        Drawn are the parameters of the purchase model, the means of money per order, kappa where it was estimated, theta as if it had been
+        learned from ten referrals, the rate of referrals, and what follows from them for the value of a referred customer. Benchmarks and the
+        rates of costs without an order are held fixed, so that realised components other than CLV5 do not vary. What single customers do by
+        chance is no part of it either: limits are those of expectations.
+        """
+        fitted = self._fitted_for("sample")
+        given = self.n_draws if n_draws is None else n_draws
+        if not is_whole(given) or given < 1:
+            raise ParameterError.must_be("sample", "n_draws", "a whole number, 1 or more", n_draws)
+        table = self._open(data)
+        values = self._read(table)
+        keys = table.frame[table.key].to_list()
+        with Progress("CLVModel.sample", "draws", given) as progress:
+            draws = progress.over(self._draws(values, fitted, given, rng))
+            return CLVDraws(keys, np.stack([part.components for part in draws]))
+
+    def customer_equity(self, data: Any) -> pd.Series[float]:
+        """Add up what the customer base is worth, each customer counted once.
+
+        Parameters
+        ----------
+        data : Orders, CustomerBase or dataframe
+            The customers.
+
+        Returns
+        -------
+        pandas.Series
+            ``own``, ``rewards`` (paid for referrals, below 0), ``customer_equity``, their sum and the sum of retained values;
+            ``future_referrals``, the value of customers still to be brought in, beside it; ``sum_of_clv``, which counts referred
+            customers twice; the six components; realised and future.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If the data cannot be used.
+        """
+        fitted = self._fitted_for("customer_equity")
+        values = self._read(self._open(data))
+        totals = self._values(values, fitted).totals(values)
+        del totals["retained"]
+        return with_notes(pd.Series(totals, name="value"), self._notes_on(data, values, fitted))
+
+    def theta_sensitivity(self, data: Any, thetas: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0)) -> pd.DataFrame:
+        r"""What the totals would be at other values of theta, which the data do not tell.
+
+        Parameters
+        ----------
+        data : Orders, CustomerBase or dataframe
+            The customers.
+        thetas : sequence of float, default (0, 0.25, 0.5, 0.75, 1)
+            Probabilities that a referred customer would not have come otherwise.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per theta: ``theta, clv5, own, customer_equity, sum_of_clv, retained``, each added up over customers.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If the data cannot be used.
+        ParameterError
+            If ``thetas`` are no probabilities.
+
+        Notes
+        -----
+        Theta moves value from referred customers to who referred them, so that CLV5 changes, and own value and customer equity, which is the
+        sum of retained values, do not. With one generation, the transfer :math:`T = \theta G + (1 - \theta) r` of `referral_values` and
+        with it the sum of CLV5 is a straight line in theta. Tiers and everything else that was learned stay as they are.
+        """
+        fitted = self._fitted_for("theta_sensitivity")
+        values, valuation = self._read(self._open(data)), self._valuation()
+        residual = valuation.residual(values, fitted.purchase.values)
+        rows = []
+        for theta in _check_thetas(thetas):
+            totals = valuation.values_with(values, residual, money_of(fitted, self.theta, theta)).totals(values)
+            rows.append({"theta": theta, **{name: totals[name] for name in _OF_THETA}})
+        return with_notes(pd.DataFrame(rows), self._notes_on(data, values, fitted))
+
+    def claims(self, data: Any, level: float = 0.95) -> pd.DataFrame:
+        """Test whether loyal customers pay more, cost less to serve, and spend more per order.
+
+        Parameters
+        ----------
+        data : Orders or CustomerBase
+            The orders.
+        level : float, default 0.95
+            Confidence level of the limits.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per claim that the data can test: ``claim, slope`` (of the logarithm on the logarithm of the order number, within
+            customers), ``standard_error`` (clustered by customer), ``lower, upper, verdict, n_orders, n_customers``.
+
+        Raises
+        ------
+        DataError
+            If the data cannot be used.
+        ParameterError
+            If the level is not between 0 and 1.
+
+        References
+        ----------
+        Reinartz, W. J. & Kumar, V. (2002). The Mismanagement of Customer Loyalty. Harvard Business Review 80(7), 86-94.
+        """
+        return claims_of(as_base(data).orders, self.margin, level)
+
+    def explain(self, data: Any, customer: Any) -> pd.DataFrame:
+        """Return the lines behind the realised numbers of one customer.
+
+        Parameters
+        ----------
+        data : Orders or CustomerBase
+            The orders of the whole base, which the benchmarks are learned from before `fit`.
+        customer : object
+            Name of the customer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per order, day, channel and kind of line, numbered from 1 in this order: ``day``, ``order_id`` and ``channel`` where the log has
+            these roles, ``component`` (where the base goes: ``clv1``, ``clv2`` or ``clv3``), ``amount, cost, service, reference`` (money that a
+            new customer would have paid), ``new_service``, ``discount_factor``, and ``base, saving, premium``, discounted; of the first order
+            ``base`` is its whole contribution. They add up to the realised components before acquisition costs and costs without an order.
+
+        Raises
+        ------
+        DataError
+            If there is no such customer.
+        """
+        return explain_lines(as_base(data).orders, self._pricing(), customer)
+
+    def growth(self, data: Any) -> Any:
+        """Split the realised CLV2 of every customer into repetition of the first order and growth of spending.
+
+        Parameters
+        ----------
+        data : Orders or CustomerBase
+            The orders; accounts do not hold the level of the first order.
+
+        Returns
+        -------
+        dataframe
+            ``clv2a_realised``, as if every later order in the categories of the first had repeated it, and ``clv2b_realised``, what these
+            orders brought beyond that; below 0 where spending shrank. They add up to ``clv2_realised`` of `components`. In the kind of the data.
+
+        Raises
+        ------
+        DataError
+            If the data cannot be used.
+
+        Notes
+        -----
+        Both parts are at the prices and the cost to serve of new customers; see `crmmodels.kernels.value.contribution.growth_split`. Costs without an order
+        count in ``clv2b_realised``.
+        """
+        base = as_base(data)
+        table = self._open(base)
+        values = self._read(table)
+        found = repeat_orders(base.orders, self._pricing(), table.frame[table.key].to_list())
+        split = growth_split(values["base_same"] + values["service_base"], found.first_base, found.discounted_orders)
+        return table.answer({"clv2a_realised": split.repetition, "clv2b_realised": split.growth})
+
     @classmethod
     def example(cls, n_customers: int, seed: int) -> pd.DataFrame:
         """Draw accounts of customers.
@@ -273,35 +598,100 @@ class CLVModel(CLVVerbs, CLVOrderVerbs):
         )
 
     def _check_parameters(self) -> None:
-        check_parameters(self)
-        model = self.purchase_model
+        model: Any = self.purchase_model
+        if not isinstance(model, PurchaseModel) or model._whole:  # noqa: SLF001  (models, one concept)
+            must = "a purchase model of continuous time, such as ParetoNBDModel(horizon=52, unit='W')"
+            raise ParameterError.must_be("CLVModel", "purchase_model", must, model)
+        for name, is_usable, must in self._ranges():
+            if not is_usable:
+                raise ParameterError.must_be("CLVModel", name, must, getattr(self, name))
+        check_level("CLVModel", self.level)
         object.__setattr__(self, "purchase_model", type(model)(**model._parameters()))  # noqa: SLF001  (an unfitted copy)
         self.segment_labels()
+
+    def _ranges(self) -> Iterator[tuple[str, bool, str]]:
+        """Parameters, whether they are in range, and what they must be."""
+        horizon, rate, margin, theta = self.horizon_years, self.discount_rate_annual, self.margin, self.theta
+        generations: Any = self.generations
+        reference: Any = self.price_reference
+        kappa, shrinkage, n = self.kappa, self.shrinkage, self.n_draws
+        yield "horizon_years", is_number(horizon) and 0 < horizon < math.inf, "a number above 0"
+        must = "a number, 0 or more, such as 0.1 for 10 % a year"
+        yield "discount_rate_annual", is_number(rate) and 0 <= rate < math.inf, must
+        yield "margin", margin is None or (is_number(margin) and 0 < margin <= 1), "None, or a share above 0, up to 1"
+        yield "theta", is_number(theta) and 0 <= theta <= 1, "a probability from 0 to 1"
+        yield "shrinkage", is_number(shrinkage) and 0 <= shrinkage < math.inf, "a number, 0 or more"
+        yield "kappa", kappa is None or (is_number(kappa) and kappa >= 0), "None, or a number, 0 or more"
+        yield "n_draws", is_whole(n) and 1 <= n <= _MOST_DRAWS, f"a whole number from 1 to {_MOST_DRAWS:,}"
+        is_all = isinstance(generations, str) and generations == "all"
+        yield "generations", is_all or (is_whole(generations) and generations == 1), "1 or 'all'"
+        named = isinstance(reference, str) and reference in _REFERENCES
+        must = "'new_customers', 'own_first', 'list', 'column', or a share of the list price from 0 to below 1"
+        yield "price_reference", named or (is_number(reference) and 0 <= reference < 1), must
+        yield "tiers", are_tiers(self.tiers), "'quartiles', 'abc', or ascending amounts of money"
 
     def _check_record(self, fitted: CLVFit) -> None:
         self.purchase_model._check_record(fitted.purchase)  # noqa: SLF001  (a part of this model)
         n = fitted.purchase.n_customers
         is_so = n == fitted.n_customers or self.purchase_model.weight is not None
         require(is_so, f"fitted.purchase.n_customers is {n:g}, and fitted.n_customers {fitted.n_customers}")
-        check_money(fitted)
-        check_kappa(fitted, self.kappa)
-        check_bounds(fitted.tier_bounds, self.tiers)
-        check_referrals(fitted, self.theta, self.generations)
-        if fitted.benchmarks is None:
-            require(fitted.roles == (), f"fitted.roles must be empty where there are no fitted.benchmarks; got {fitted.roles}")
-            return
-        check_benchmarks(fitted.benchmarks, self.price_reference)
+        check_record(
+            fitted,
+            kappa=self.kappa,
+            tiers=self.tiers,
+            theta=self.theta,
+            generations=self.generations,
+            price_reference=self.price_reference,
+        )
 
-    def _fit(self, values: Values) -> CLVFit:
-        return with_spread(self, values, learn(self, values, None, notes_of_accounts(values)))
+    def _accounts(self, base: CustomerBase, benchmarks: Benchmarks | None) -> Accounts:
+        return accounts_of(
+            base,
+            unit=self.purchase_model.unit,
+            discount_rate=math.log1p(self.discount_rate_annual) / _DAYS_PER_YEAR,
+            margin=self.margin,
+            price_reference=self.price_reference,
+            shrinkage=self.shrinkage,
+            benchmarks=benchmarks,
+        )
+
+    def _open(self, data: Any, fitted: CLVFit | None = None) -> Table:  # noqa: ARG002  (`accounts` reads the record)
+        if isinstance(data, Orders | CustomerBase):
+            data = self.accounts(data)
+            if isinstance(data, pd.DataFrame):
+                data = data.set_index(self.key)
+        return open_table(data, self.key, "CLVModel")
+
+    def _read(self, table: Table) -> Values:
+        return linked(super()._read(table), table)
+
+    def _advice(self, table: Table) -> str:
+        call = call_for_log(table.frame, table.key) or "crm.Orders(frame, customer=..., time=..., amount=...)"
+        return (
+            f"CLVModel reads orders, of which it makes these columns: pass the order log, {call}, or crm.CustomerBase(orders, ...) "
+            "with referrals and costs beside it; of tables it reads only what CLVModel.accounts returned"
+        )
+
+    def _conflicts(self, values: Values) -> Iterable[Conflict]:
+        return self.purchase_model._conflicts(values)  # noqa: SLF001  (the same columns)
 
     def _concerns(self, values: Values, fitted: CLVFit) -> Iterable[CrmModelsWarning]:
         yield from self.purchase_model._concerns(values, fitted.purchase)  # noqa: SLF001
 
+    def _fit(self, values: Values) -> CLVFit:
+        return self._learn(values, Origin(notes_of_accounts(values)))
+
+    def _learn(self, values: Values, origin: Origin) -> CLVFit:
+        purchase = copy.copy(self.purchase_model)._fit(values)  # noqa: SLF001  (a part of this model)
+        with self._watched("values"):
+            return learn(values, origin, purchase, self._valuation(), kappa=self.kappa, theta=self.theta, tiers=self.tiers)
+
     def _score(self, values: Values, fitted: CLVFit) -> Mapping[str, AnyArray]:
-        found, limits = self._values(values, fitted), self._limits(values, fitted)
+        found, drawn = self._values(values, fitted), self._drawn(fitted, self.n_draws, 0)
+        with Progress("CLVModel.score", "draws") as progress:
+            limits = limits_of(values, self._valuation(), drawn, level=self.level, on_draw=progress)
         return {
-            **dict(zip(COMPONENTS, found.realised + found.future, strict=True)),
+            **dict(zip(COMPONENTS, found.components, strict=True)),
             "realised": found.realised.sum(axis=0),
             "future": found.future.sum(axis=0),
             "own": found.own,
@@ -317,6 +707,53 @@ class CLVModel(CLVVerbs, CLVOrderVerbs):
 
     def _measures(self, values: Values, codes: IntArray, fitted: CLVFit) -> Mapping[str, AnyArray]:
         found, n = self._values(values, fitted), len(self.segment_labels())
-        totals = found.realised + found.future
-        sums = {f"mean_{name}": group_means(codes, totals[i], n) for i, name in enumerate(COMPONENTS)}
+        sums = {
+            f"mean_{name}": group_means(codes, component, n)
+            for name, component in zip(COMPONENTS, found.components, strict=True)
+        }
         return {"clv": group_sums(codes, found.clv, n), "mean_clv": group_means(codes, found.clv, n), **sums}
+
+    def _valuation(self) -> Valuation:
+        model: Any = self.purchase_model
+        process, parameters = model._process, model._family.parameters  # noqa: SLF001  (a part of this model)
+        rate = model._rate(self.discount_rate_annual)  # noqa: SLF001
+        horizon = self.horizon_years * _DAYS_PER_YEAR / DAYS_PER_UNIT[model.unit]
+        return Valuation(process, parameters, rate, horizon, self.generations)
+
+    def _pricing(self) -> Pricing:
+        benchmarks = None if self._record is None else self._record.benchmarks
+        return Pricing(self.margin, self.price_reference, self.shrinkage, self.discount_rate_annual, benchmarks)
+
+    def _values(self, values: Values, fitted: CLVFit) -> Values6:
+        with self._watched("values"):
+            return self._valuation().values(values, fitted.purchase.values, money_of(fitted, self.theta))
+
+    def _drawn(self, fitted: CLVFit, n_draws: int, rng: np.random.Generator | int | None) -> Sequence[ParameterDraw]:
+        return draw(fitted, money_of(fitted, self.theta), n_draws, np.random.default_rng(rng))
+
+    def _draws(self, values: Values, fitted: CLVFit, n_draws: int, rng: np.random.Generator | int | None) -> Iterable[Values6]:
+        valuation = self._valuation()
+        for one in self._drawn(fitted, n_draws, rng):
+            yield valuation.values(values, one.purchase, one.money)
+
+    def _notes_on(self, data: Any, values: Values, fitted: CLVFit) -> Mapping[str, str]:
+        """What is behind each component of these customers: as the fit says, or as they do where accounts were fitted, which say little."""
+        if fitted.benchmarks is not None:
+            return fitted.identified
+        if isinstance(data, Orders | CustomerBase):
+            return identified_by(roles_of(as_base(data)), self.margin, self.price_reference)
+        return notes_of_accounts(values)
+
+
+def _check_thetas(thetas: Any) -> list[float]:
+    """Probabilities as a list; ParameterError if they are none."""
+    must = "probabilities from 0 to 1, at least one, such as (0, 0.5, 1)"
+    if isinstance(thetas, str):
+        raise ParameterError.must_be("theta_sensitivity", "thetas", must, thetas)
+    try:
+        given = [value.item() if hasattr(value, "item") else value for value in thetas]
+    except TypeError:
+        raise ParameterError.must_be("theta_sensitivity", "thetas", must, thetas) from None
+    if not given or not all(is_number(value) and 0 <= value <= 1 for value in given):
+        raise ParameterError.must_be("theta_sensitivity", "thetas", must, thetas)
+    return [float(value) for value in given]

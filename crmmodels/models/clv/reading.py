@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import IntArray
-from crmmodels.base import Values
 from crmmodels.data.accounts.accounts import OPTIONAL_COLUMNS
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.frames import Table
 from crmmodels.data.tables.schema import EXAMPLES_SHOWN, Column, count_of, read_values
 from crmmodels.exceptions import DataError, ParameterError
+from crmmodels.models.clv.valuation import Columns
 
 _VALUE_ROLES: Final = frozenset(
     ("quantity", "list_price", "unit_cost", "category", "sku", "channel", "service_cost", "reference_price")
@@ -24,23 +24,7 @@ _PARTS: Final = ("referrals", "acquisition_costs", "service_costs")
 
 
 def as_base(data: Any) -> CustomerBase:
-    """Return orders as a customer base.
-
-    Parameters
-    ----------
-    data : Orders or CustomerBase
-        What a caller gave.
-
-    Returns
-    -------
-    CustomerBase
-        The same.
-
-    Raises
-    ------
-    ParameterError
-        If it is neither.
-    """
+    """Orders, or a customer base, as a customer base; ParameterError for anything else."""
     if isinstance(data, CustomerBase):
         return data
     if isinstance(data, Orders):
@@ -50,41 +34,15 @@ def as_base(data: Any) -> CustomerBase:
 
 
 def roles_of(base: CustomerBase) -> frozenset[str]:
-    """Roles of the log that value reads, and parts of the base.
-
-    Parameters
-    ----------
-    base : CustomerBase
-        The base.
-
-    Returns
-    -------
-    frozenset of str
-        Their names.
-    """
+    """Roles of the log that value reads, and parts of the base."""
     parts = {name for name in _PARTS if getattr(base, name) is not None}
     return frozenset(_VALUE_ROLES & base.orders.known_roles) | parts
 
 
-def linked(values: Values, table: Table) -> Values:
-    """Add optional columns, 0 where they are not there, and the position of each customer's referrer.
+def linked(values: Columns, table: Table) -> Columns:
+    """Add optional columns, 0 where they are not there, and the position of each customer's ``referrer``, -1 for nobody.
 
-    Parameters
-    ----------
-    values : mapping of str to ndarray of shape (n_customers,)
-        Columns that every account has.
-    table : Table
-        The accounts.
-
-    Returns
-    -------
-    mapping of str to ndarray of shape (n_customers,)
-        With ``referrer``: a position, -1 for nobody.
-
-    Raises
-    ------
-    DataError
-        If an optional column cannot be used, or a referrer is not among the customers.
+    DataError if an optional column cannot be used, or a referrer is not among the customers.
     """
     there = [name for name in OPTIONAL_COLUMNS if name in table.frame.columns]
     found = dict(values)

@@ -14,7 +14,7 @@ from crmmodels.base import Values
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import ParameterError
-from crmmodels.models.clv.fit import identified_by
+from crmmodels.models.clv.identification import Identification, identified_by, read_notes
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.clv.record import COMPONENTS, CLVFit
 from crmmodels.plotting.drawing.figure import COLOUR_MAP, settle
@@ -180,12 +180,13 @@ def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
     table = model._open(data)  # noqa: SLF001  (the same package: values, tiers and names from one reading)
     accounts = model._read(table)  # noqa: SLF001
     found = model._values(accounts, fitted)  # noqa: SLF001
-    notes = _notes(model, data)
+    fit, here = read_notes(fitted.identified), read_notes(_notes(model, data))
     # Of accounts that were fitted nothing is known but what the customers in hand tell.
-    known = (notes,) if fitted.benchmarks is None else (fitted.identified, notes)
+    known = (here,) if fitted.benchmarks is None else (fit, here)
     standing = {
         name: _standing(name, known, accounts, found.realised[i] + found.future[i]) for i, name in enumerate(COMPONENTS)
     }
+    basis = next((notes["basis"].basis for notes in (here, fit) if "basis" in notes), "money")
     return CustomerValues(
         customers=table.frame[table.key].to_list(),
         realised=found.realised,
@@ -194,7 +195,7 @@ def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
         tier=model._segment(accounts, fitted),  # noqa: SLF001
         accounts=accounts,
         standing=standing,
-        basis=_basis((notes or fitted.identified).get("basis", "")),
+        basis=basis,
     )
 
 
@@ -320,28 +321,18 @@ def legend_above(
 def _notes(model: CLVModel, data: Any) -> Mapping[str, str]:
     """What these data tell apart, as the model says it of those that it was fitted to; nothing of accounts."""
     if isinstance(data, Orders):
-        return identified_by(data.known_roles, model.margin, model.price_reference, {})
+        return identified_by(data.known_roles, model.margin, model.price_reference)
     if isinstance(data, CustomerBase):
         roles = data.orders.known_roles | {name for name in _PART_OF_BASE if getattr(data, name)}
-        return identified_by(roles, model.margin, model.price_reference, {})
+        return identified_by(roles, model.margin, model.price_reference)
     return {}
 
 
-def _standing(name: str, notes: Sequence[Mapping[str, str]], accounts: Values, value: FloatArray) -> Standing:
-    given = [note[name] for note in notes if name in note]
-    if any(note.startswith("not identified") for note in given):
-        return "missing"
-    if any(note.startswith("gross") for note in given):
-        return "gross"
-    if given:
-        return "identified"
+def _standing(name: str, known: Sequence[Mapping[str, Identification]], accounts: Values, value: FloatArray) -> Standing:
+    said = {notes[name].status for notes in known if name in notes}
+    if said:
+        return "missing" if "not identified" in said else "gross" if "gross" in said else "identified"
     # Of accounts that were handed over, nothing but the columns tells.
     if name == "clv1":
         return "identified" if accounts["acquisition_cost"].any() else "gross"
     return "identified" if value.any() else "missing"
-
-
-def _basis(note: str) -> str:
-    if note.startswith(("revenue", "contribution")):
-        return note.partition(":")[0]
-    return "margin" if note.startswith("amounts times") else "money"

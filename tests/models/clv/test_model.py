@@ -295,9 +295,10 @@ class TestDraws:
     def test_theta_alone_is_drawn_from_zero_to_one(self, base):
         model = CLVModel(n_draws=300, theta=0.5).fit(base)
         from crmmodels.models.clv.uncertainty import draw
+        from crmmodels.models.clv.valuation import money_of
 
         thetas = np.array(
-            [one.money.theta for one in draw(model.fitted, model._money(model.fitted), 4000, np.random.default_rng(0))]
+            [one.money.theta for one in draw(model.fitted, money_of(model.fitted, model.theta), 4000, np.random.default_rng(0))]
         )
         assert thetas.mean() == pytest.approx(0.5, abs=0.01)
         assert thetas.std() == pytest.approx(math.sqrt(0.25 / 11), rel=0.05)

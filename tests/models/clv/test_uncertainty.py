@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -18,12 +19,10 @@ from crmmodels.kernels.inference.estimation import Family, estimate
 from crmmodels.kernels.purchase.histories import distinct_rows
 from crmmodels.kernels.purchase.nbd import NBDParameters, log_likelihood
 from crmmodels.kernels.value.credibility import variance_components
-from crmmodels.models.clv.limits import limits_of
 from crmmodels.models.clv.model import CLVModel
-from crmmodels.models.clv.referrals import ReferralOutlook
-from crmmodels.models.clv.spread import log_kappa_error
-from crmmodels.models.clv.uncertainty import draw
-from crmmodels.models.clv.valuation import residual_of
+from crmmodels.models.clv.record import ReferralOutlook
+from crmmodels.models.clv.uncertainty import draw, limits_of, log_kappa_error
+from crmmodels.models.clv.valuation import HISTORY, Valuation, money_of
 from crmmodels.models.purchase.beta_geo import BetaGeoModel
 from crmmodels.models.purchase.nbd import NBDModel
 from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
@@ -99,7 +98,7 @@ class TestLimits:
             return plain(values, *arguments, **options)
 
         monkeypatch.setattr(limits_of, "__kwdefaults__", {"values_at_once": 1000})
-        monkeypatch.setattr("crmmodels.models.clv.limits.np.quantile", watched)
+        monkeypatch.setattr("crmmodels.models.clv.uncertainty.np.quantile", watched)
         model.score(accounts)
         assert max(held) <= 1000
         assert sum(held) == 300 * 50
@@ -117,9 +116,11 @@ class TestResiduals:
     def test_orders_follow_from_the_time(self, kind):
         """DERT = DEAT (r + x) / (alpha + T), against the quadrature of its own."""
         table = kind.example(200, 4)
-        history = tuple(table[name].to_numpy(float) for name in ("frequency", "age_at_last", "age"))
+        histories = {name: table[name].to_numpy(float) for name in HISTORY}
+        history = tuple(histories.values())
         parameters = kind._example_parameters()
-        found = residual_of(kind._process, history, 0.002, 150.0, parameters)
+        valuation = Valuation(kind._process, type(parameters), 0.002, 150.0, 1)
+        found = valuation.residual(histories, np.array(dataclasses.astuple(parameters)))
         expected = kind._process.discounted_purchases(*history, 0.002, parameters, horizon=150.0)
         np.testing.assert_allclose(found.orders, expected, rtol=1e-12)
 
@@ -180,7 +181,7 @@ class TestKappa:
 
 
 def drawn_from(model: CLVModel, n_draws: int):
-    return draw(model.fitted, model._money(model.fitted), n_draws, np.random.default_rng(1))
+    return draw(model.fitted, money_of(model.fitted, model.theta), n_draws, np.random.default_rng(1))
 
 
 class TestReferrals:
@@ -197,11 +198,11 @@ class TestReferrals:
         """The change of the value, to first order, against the model with that parameter."""
         model = CLVModel(n_draws=2, theta=0.7).fit(base)
         fitted, values = model.fitted, values_of(model, base)
-        money = model._money(fitted)
+        money = money_of(fitted, model.theta)
         referred = values["referrer"] >= 0
         for change in (-0.05, 0.05):
             logs = change * np.eye(4)[number]
-            found = model._values_at(values, model._purchase_at(fitted.purchase.values * np.exp(logs)), money)
+            found = model._valuation().values(values, fitted.purchase.values * np.exp(logs), money)
             exact = (found.transfer - values["reward"])[referred].mean() - fitted.referral_value
             linear = fitted.referrals.value(0.7, logs) - fitted.referrals.value(0.7)
             # Orders change alike for all kinds of money but what is paid per unit of time.
@@ -210,10 +211,10 @@ class TestReferrals:
     def test_it_follows_the_means(self, base):
         model = CLVModel(n_draws=2, theta=0.7).fit(base)
         fitted, values = model.fitted, values_of(model, base)
-        money = model._money(fitted)
+        money = money_of(fitted, model.theta)
         shift = np.array([1.0, 0.5, 0.0, -0.2])
         moved = type(money)(money.kappa, money.means + shift, money.service_rates, 0.0, 0.0, 0.0, money.theta)
-        found = model._values_at(values, fitted.purchase.parameters, moved)
+        found = model._valuation().values(values, fitted.purchase.values, moved)
         exact = (found.transfer - values["reward"])[values["referrer"] >= 0].mean()
         assert fitted.referrals.value(0.7, None, shift) == pytest.approx(exact, rel=1e-9)
 
