@@ -8,9 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from crmmodels.exceptions import ParameterError
-from crmmodels.models.parametric.record import check_level
 from crmmodels.models.purchase.model import PurchaseModel
-from crmmodels.parameters import is_number, is_whole
+from crmmodels.parameters import check_level, is_number, is_whole
 
 if TYPE_CHECKING:
     from crmmodels.models.clv.base import CLVBase

@@ -12,7 +12,7 @@ import pandas as pd
 from crmmodels._typing import FloatArray
 from crmmodels.models.clv.record import COMPONENTS, CLVFit
 from crmmodels.models.clv.valuation import MoneyParameters
-from crmmodels.models.parametric.record import check_level
+from crmmodels.parameters import check_level
 
 _CONCENTRATION: Final = 10.0
 """Sureness of theta: that of ten observed referrals."""

@@ -33,7 +33,7 @@ from crmmodels.models.lifecycle.inactivity import CLOCK_RECORDS, no_purchase, pu
 from crmmodels.models.lifecycle.record import STAGES, LifecycleFit, check_counts, check_parameters, histories_in, learn
 from crmmodels.models.lifecycle.stage_selection import Candidate, choice_table, true_stages
 from crmmodels.models.purchase.model import PurchaseModel
-from crmmodels.parameters import is_number, is_whole
+from crmmodels.parameters import check_choice, check_switch, check_whole, is_number, is_whole
 
 _LONGEST_HORIZON: Final = 1200
 _MOST_NODES: Final = 101
@@ -451,14 +451,15 @@ class LifecycleModel(BaseModel[Panel, LifecycleFit]):
     def _check_parameters(self) -> None:
         name = "LifecycleModel"
         object.__setattr__(self, "purchase_model", unfitted_clock(name, self.purchase_model))
-        if self.period not in get_args(Period):
-            raise ParameterError.unknown_choice(name, "period", get_args(Period), self.period)
+        check_choice(name, "period", self.period, get_args(Period))
+        check_switch(name, "recovery", self.recovery)
+        check_whole(name, "n_starts", self.n_starts, 1)
+        check_whole(name, "seed", self.seed, 0)
         dwell: Any = self.expected_dwell
         inactive = self.decline_if_inactive
         checks: tuple[tuple[str, bool, str], ...] = (
             ("n_grid", is_whole(self.n_grid) and 1 <= self.n_grid <= _MOST_NODES, f"a whole number from 1 to {_MOST_NODES}"),
             ("decline_ratio", is_number(self.decline_ratio) and 0 < self.decline_ratio <= 1, "a number above 0, up to 1"),
-            ("recovery", isinstance(self.recovery, bool), "True or False"),
             (
                 "expected_dwell",
                 isinstance(dwell, tuple)
@@ -477,8 +478,6 @@ class LifecycleModel(BaseModel[Panel, LifecycleFit]):
                 inactive is None or (is_number(inactive) and 0 < inactive <= 1),
                 "None, or a probability above 0",
             ),
-            ("n_starts", is_whole(self.n_starts) and self.n_starts >= 1, "a whole number, 1 or more"),
-            ("seed", is_whole(self.seed) and self.seed >= 0, "a whole number, 0 or more"),
         )
         for parameter, usable, must in checks:
             if not usable:

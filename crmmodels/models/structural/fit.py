@@ -29,19 +29,7 @@ BootstrapKind: TypeAlias = Literal["respondents", "moments"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resampling:
-    """How limits are made.
-
-    Attributes
-    ----------
-    kind : {"respondents", "moments"}
-        What is drawn.
-    n_replicates : int
-        Replicates; 0 for no limits.
-    level : float
-        Share of the replicates between the limits.
-    seed : int
-        Seed of the draws.
-    """
+    """How limits are made: what is drawn, how often (0 for no limits), the share of the replicates between the limits, and the seed."""
 
     kind: BootstrapKind
     n_replicates: int
@@ -69,31 +57,7 @@ class Replicates:
 
 
 def learn(plan: StructuralPlan, sample: Sample, resampling: Resampling, reader: str) -> StructuralFit:
-    """Estimate a structural model.
-
-    Parameters
-    ----------
-    plan : StructuralPlan
-        How.
-    sample : Sample
-        From whom.
-    resampling : Resampling
-        How limits are made.
-    reader : str
-        The model, for errors.
-
-    Returns
-    -------
-    StructuralFit
-        The record.
-
-    Raises
-    ------
-    DataError
-        If the answers do not determine the model.
-    ConvergenceError
-        If the weights do not settle.
-    """
+    """Estimate a structural model, or say why the answers do not determine one."""
     check_answers(plan.graph, sample, reader)
     if (products := plan.products) is not None:
         sample = sample.with_columns(products.columns, reader)
@@ -121,29 +85,7 @@ def learn(plan: StructuralPlan, sample: Sample, resampling: Resampling, reader: 
 
 
 def settled(plan: StructuralPlan, found: Moments, reader: str) -> Stages:
-    """Estimate one sample, or say why it cannot be.
-
-    Parameters
-    ----------
-    plan : StructuralPlan
-        How.
-    found : Moments
-        Moments of the items.
-    reader : str
-        The model, for the error.
-
-    Returns
-    -------
-    Stages
-        The estimates.
-
-    Raises
-    ------
-    DataError
-        If the items of a formative construct are collinear.
-    ConvergenceError
-        If the weights did not settle, with the last change.
-    """
+    """Estimate one sample; a DataError tells of collinear items, a ConvergenceError of weights that did not settle."""
     stages = plan.estimate(found)
     if collinear := plan.collinear(stages):
         problems = [
@@ -164,20 +106,7 @@ def settled(plan: StructuralPlan, found: Moments, reader: str) -> Stages:
 
 
 def flat(plan: StructuralPlan, stages: Stages) -> FloatArray:
-    """Every estimate end to end, kind after kind.
-
-    Parameters
-    ----------
-    plan : StructuralPlan
-        How they were made.
-    stages : Stages
-        Estimates, with any leading axes.
-
-    Returns
-    -------
-    ndarray of float64, shape (..., n_estimates)
-        The estimates.
-    """
+    """Every estimate end to end, kind after kind; shape (..., n_estimates)."""
     return np.concatenate([values for _, values in plan.quantities(stages).values()], axis=-1)
 
 
@@ -187,24 +116,7 @@ def replicated(
     reference: Stages,
     on_replicate: Callable[[int], None] | None = None,
 ) -> Replicates:
-    """Estimate replicates as their moments come.
-
-    Parameters
-    ----------
-    plan : StructuralPlan
-        How.
-    batches : iterator of Moments
-        Moments of replicates along the first axis.
-    reference : Stages
-        Estimates of the sample.
-    on_replicate : callable, optional
-        Called with the replicates that were estimated.
-
-    Returns
-    -------
-    Replicates
-        Their estimates.
-    """
+    """Estimate replicates as their moments come, along the first axis; ``reference`` holds the estimates of the sample."""
     values, converged, constants, done = [], [], [], 0
     for batch in batches:
         stages = plan.estimate(batch, reference)
@@ -259,28 +171,7 @@ def drawn_moments(
     *,
     on_replicate: Callable[[int, int], None] | None = None,
 ) -> Iterator[Moments]:
-    """Moments of replicates, under the policy for missing answers within each.
-
-    Parameters
-    ----------
-    sample : Sample
-        What they are drawn from.
-    n : int
-        Replicates.
-    rng : numpy.random.Generator
-        Source of chance.
-    kind : {"respondents", "moments"}
-        What is drawn.
-    reader : str
-        The model, for errors.
-    on_replicate : callable, optional
-        Called with replicates that were drawn, and of how many.
-
-    Returns
-    -------
-    iterator of Moments
-        Batches, replicates along the first axis.
-    """
+    """Moments of replicates, in batches along the first axis, under the policy for missing answers within each."""
     if sample.needs_em:
         size = len(sample.answers)
         return (sample.part(rng.integers(size, size=size)).moments(reader, is_batch=True) for _ in range(n))
