@@ -26,15 +26,13 @@ from crmmodels.kernels.pls.design import Scheme
 from crmmodels.models.labels import read_labels
 from crmmodels.models.structural.checks import check_estimates, check_limits, check_rule
 from crmmodels.models.structural.estimation import StructuralPlan
-from crmmodels.models.structural.fit import BootstrapKind, Resampling, learn
-from crmmodels.models.structural.graph import StructuralGraph
+from crmmodels.models.structural.fit import BootstrapKind, Resampling, learn, replicates_of
+from crmmodels.models.structural.graph import StructuralGraph, read_scales
 from crmmodels.models.structural.groups import GroupComparison, compare_samples
 from crmmodels.models.structural.importance_performance import importance_of
 from crmmodels.models.structural.prediction import predict_folds
 from crmmodels.models.structural.record import Bootstrap, Quantity, ScoringRule, StructuralFit
-from crmmodels.models.structural.replicates import replicates_of
 from crmmodels.models.structural.sample import Sample, sample_of
-from crmmodels.models.structural.scales import read_scales
 from crmmodels.models.structural.scores import MissingPolicy, Scores, respondent_scores, score_columns_of
 from crmmodels.parameters import check_choice, check_level, check_switch, check_whole, is_number, is_whole
 
