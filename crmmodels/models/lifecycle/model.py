@@ -21,8 +21,8 @@ from crmmodels.data.tables.frames import OrderTables, Table, in_kind_of, open_ta
 from crmmodels.data.tables.schema import Column, count_of, plain
 from crmmodels.exceptions import CrmModelsWarning, ParameterError, UnconvergedWarning, UnitWarning
 from crmmodels.kernels.arrays.grouping import group_means
-from crmmodels.kernels.hmm.filtering import filtered_paths, filtered_stages
-from crmmodels.kernels.hmm.histories import Histories, cells_of
+from crmmodels.kernels.hmm.filtering import filtered_stages
+from crmmodels.kernels.hmm.histories import Histories
 from crmmodels.kernels.hmm.parameters import HMMParameters
 from crmmodels.kernels.hmm.stage_values import stage_values
 from crmmodels.kernels.hmm.structure import StageStructure, dwell_of, lifecycle_structure
@@ -30,7 +30,15 @@ from crmmodels.kernels.hmm.transitions import dwell_times, stationary_distributi
 from crmmodels.kernels.orders.periods import period_of_day
 from crmmodels.models.labels import read_labels
 from crmmodels.models.lifecycle.inactivity import CLOCK_RECORDS, no_purchase, purchase_values, unfitted_clock
-from crmmodels.models.lifecycle.record import STAGES, LifecycleFit, check_counts, check_parameters, histories_in, learn
+from crmmodels.models.lifecycle.record import (
+    STAGES,
+    LifecycleFit,
+    check_counts,
+    check_parameters,
+    histories_in,
+    learn,
+    stage_paths,
+)
 from crmmodels.models.lifecycle.stage_selection import Candidate, choice_table, true_stages
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.parameters import check_choice, check_switch, check_whole, is_number, is_whole
@@ -270,12 +278,9 @@ class LifecycleModel(BaseModel[Panel, LifecycleFit]):
         """
         fitted = self._fitted_for("history")
         table = self._open(data)
-        panel = table.panel
-        histories = histories_in(panel)
         with self._watched("history"):
-            paths = filtered_paths(histories, self._structure().start, fitted.parameters)
-        found = paths[cells_of(histories.start[histories.history], panel.length)]
-        kept = nw.maybe_reset_index(table.rows.select(self.key, "period")[panel.row.tolist()])
+            found = stage_paths(table.panel, fitted.parameters)
+        kept = nw.maybe_reset_index(table.rows.select(self.key, "period")[table.panel.row.tolist()])
         backend = kept.implementation
         stage = ordered_labels(found.argmax(axis=1), self.stage_labels(), "stage", backend)
         columns = [nw.new_series(name, found[:, i], backend=backend) for i, name in enumerate(_PROBABILITIES)]

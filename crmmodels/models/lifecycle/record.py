@@ -13,8 +13,9 @@ from crmmodels._typing import BoolArray, FloatArray
 from crmmodels.data.panel import Panel
 from crmmodels.display import Shown
 from crmmodels.exceptions import DataError
+from crmmodels.kernels.hmm.filtering import filtered_paths
 from crmmodels.kernels.hmm.fit import fit_hmm
-from crmmodels.kernels.hmm.histories import Histories, histories_of, totals
+from crmmodels.kernels.hmm.histories import Histories, cells_of, histories_of, totals
 from crmmodels.kernels.hmm.multipliers import LARGEST_SHAPE, SMALLEST_SHAPE
 from crmmodels.kernels.hmm.parameters import HMMParameters
 from crmmodels.kernels.hmm.structure import LEAST_RISE, StageStructure
@@ -127,6 +128,14 @@ def check_counts(fitted: LifecycleFit) -> None:
 def histories_in(panel: Panel) -> Histories:
     """Distinct histories of a panel, for the kernels."""
     return histories_of(panel.count, panel.exposure, panel.length)
+
+
+def stage_paths(panel: Panel, parameters: HMMParameters) -> FloatArray:
+    """Stage probabilities in each row of a panel, given the orders up to it; shape (n_rows, n_stages), rows add up to 1."""
+    histories = histories_in(panel)
+    # As lifecycle_structure has it, customers start in the first stage.
+    found = filtered_paths(histories, np.eye(len(parameters.rate))[0], parameters)
+    return found[cells_of(histories.start[histories.history], panel.length)]
 
 
 def check_learnable(panel: Panel, reader: str) -> None:

@@ -44,22 +44,8 @@ class Stages:
 class StructuralPlan:
     """How a structural model is estimated.
 
-    Attributes
-    ----------
-    graph : StructuralGraph
-        Constructs, items and paths.
-    scheme : {"path", "factorial", "centroid"}
-        Inner weighting.
-    standardised : bool
-        Whether items count by their correlations, not their covariances.
-    consistent : bool
-        Whether correlations of constructs are corrected for attenuation.
-    nonnegative : bool
-        Whether weights are kept from falling below 0.
-    low, high : ndarray of float64, shape (n_items,)
-        Ends of the scales; NaN where an item has none.
-    interactions : tuple of (str, str, str)
-        Constructs that are multiplied, and the one that their product explains.
+    The ends of the scales, ``low`` and ``high``, are of shape (n_items,), NaN where an item has none; an interaction is two constructs that are
+    multiplied, and the one that their product explains.
     """
 
     graph: StructuralGraph
