@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import crmmodels as crm
-from crmmodels.parameters import is_number, is_whole
+from crmmodels.parameters import check_choice, check_level, check_switch, check_whole, is_number, is_whole
 
 
 @pytest.mark.parametrize("value", [0, -3, 2.5, float("inf"), np.float64(1.5)])
@@ -30,6 +30,24 @@ def test_other_values_are_not(value: Any) -> None:
 @pytest.mark.parametrize(("value", "whole"), [(0, True), (-3, True), (2.0, False), (True, False), ("1", False), (None, False)])
 def test_whole_numbers_are_integers(value: Any, whole: bool) -> None:
     assert is_whole(value) == whole
+
+
+@pytest.mark.parametrize(
+    ("check", "usable", "wrong", "must"),
+    [
+        (lambda value: check_whole("M", "x", value, 1), [1, 7], [0, 1.0, True, "1", None], "a whole number, 1 or more"),
+        (lambda value: check_choice("M", "x", value, ("a", "b")), ["a", "b"], ["c", 1, None, ["a"]], "one of 'a', 'b'"),
+        (lambda value: check_switch("M", "x", value), [True, False], [1, 0.0, "True", None], "True or False"),
+        (lambda value: check_level("M", value), [0.5, 0.95], [0, 1, 1.5, "0.95", None, float("nan")], "between 0 and 1"),
+    ],
+)
+def test_checks_refuse_what_is_out_of_range(check: Any, usable: list[Any], wrong: list[Any], must: str) -> None:
+    for value in usable:
+        check(value)
+    for value in wrong:
+        with pytest.raises(crm.ParameterError) as refusal:
+            check(value)
+        assert f"must be {must}; got {value!r}." in str(refusal.value)
 
 
 def test_numpy_scalars_become_python_numbers() -> None:

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import narwhals as nw
 
+from crmmodels.data.answers import as_series
 from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, key_problems, plain, rows_at
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.inference.proportions import wilson_interval
-from crmmodels.metrics.answers import as_series
 from crmmodels.metrics.measures import Rate, check_level
 
 _READER: Final = "complaint_rate"

@@ -35,13 +35,12 @@ from crmmodels.models.clv.record import COMPONENTS, CLVFit, ReferralOutlook, che
 from crmmodels.models.clv.tiers import are_tiers, tier_labels, tier_table
 from crmmodels.models.clv.uncertainty import CLVDraws, ParameterDraw, draw, limits_of
 from crmmodels.models.clv.valuation import Valuation, Values6, money_of
-from crmmodels.models.parametric.record import check_level
 from crmmodels.models.purchase.beta_geo import BetaGeoModel
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.purchase.nbd import NBDModel
 from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
-from crmmodels.parameters import is_number, is_whole
+from crmmodels.parameters import check_level, is_number, is_whole
 from crmmodels.progress import Progress
 
 _PURCHASE_MODELS: Final[tuple[type[PurchaseModel[Any]], ...]] = (NBDModel, BetaGeoModel, ModifiedBetaGeoModel, ParetoNBDModel)

@@ -27,7 +27,7 @@ from crmmodels.models.clv.valuation import (
     own_service_rates,
     referral_value,
 )
-from crmmodels.models.parametric.record import check_level
+from crmmodels.parameters import check_level
 
 _CONCENTRATION: Final = 10.0
 """Sureness of theta: that of ten observed referrals."""

@@ -6,17 +6,17 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from crmmodels._typing import FloatArray, IntArray, Period
+from crmmodels._typing import FloatArray
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.hmm.histories import Histories
 from crmmodels.kernels.hmm.recency import recency_of
 from crmmodels.kernels.purchase.histories import distinct_rows
-from crmmodels.models.parametric.record import ParametricFit
 from crmmodels.models.purchase.beta_geo import BetaGeoModel
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.purchase.nbd import NBDModel
 from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
+from crmmodels.models.purchase.process import PurchaseProcess
 
 _PURCHASE_MODELS: Final[tuple[type[PurchaseModel[Any]], ...]] = (NBDModel, BetaGeoModel, ModifiedBetaGeoModel, ParetoNBDModel)
 CLOCK_RECORDS: Final = tuple(dict.fromkeys(kind for model in _PURCHASE_MODELS for kind in (model, *model.record_types)))
@@ -24,100 +24,25 @@ CLOCK_RECORDS: Final = tuple(dict.fromkeys(kind for model in _PURCHASE_MODELS fo
 
 
 def unfitted_clock(owner: str, model: Any) -> PurchaseModel[Any] | None:
-    """Return a copy of a purchase model without what it learned.
-
-    Parameters
-    ----------
-    owner : str
-        Who keeps it, for the error.
-    model : object
-        What the user gave.
-
-    Returns
-    -------
-    PurchaseModel or None
-        None for none.
-
-    Raises
-    ------
-    ParameterError
-        If it is no purchase model of continuous time, or reads weights, which a panel does not have.
-    """
+    """Copy of a purchase model without what it learned; it must be one of continuous time, without the weights that no panel has."""
     if model is None:
         return None
     if not isinstance(model, PurchaseModel) or model._whole or model.weight is not None:  # noqa: SLF001  (models, one concept)
         must = "None, or a purchase model of continuous time and without weight, such as ParetoNBDModel(horizon=3)"
         raise ParameterError.must_be(owner, "purchase_model", must, model)
-    return type(model)(**model._parameters())  # noqa: SLF001  (models, one concept)
+    return dataclasses.replace(model)
 
 
-def purchase_values(histories: Histories, customer: IntArray | None = None) -> Mapping[str, FloatArray]:
-    """Columns that a purchase model reads, of a panel; one period is one unit of time.
-
-    Parameters
-    ----------
-    histories : Histories
-        The histories.
-    customer : ndarray of int64, shape (n_customers,), optional
-        Which history is each customer's. Default: a row per history.
-
-    Returns
-    -------
-    mapping of str to ndarray of float64
-        ``frequency``, ``age_at_last`` and ``age``.
-    """
+def purchase_values(histories: Histories) -> Mapping[str, FloatArray]:
+    """Columns that a purchase model reads, of shape (n_histories,); one period is one unit of time."""
     found = recency_of(histories)
-    columns = {"frequency": found.frequency, "age_at_last": found.age_at_last, "age": found.age}
-    return columns if customer is None else {name: column[customer] for name, column in columns.items()}
+    return {"frequency": found.frequency, "age_at_last": found.age_at_last, "age": found.age}
 
 
-def learn_clock(model: PurchaseModel[Any], histories: Histories, period: Period) -> ParametricFit[Any]:
-    """Fit a purchase model to histories.
-
-    Parameters
-    ----------
-    model : PurchaseModel
-        What is fitted; it stays as it is.
-    histories : Histories
-        The histories of the reference population.
-    period : {"D", "W", "M", "Q", "Y"}
-        What their periods are: the unit of the parameters.
-
-    Returns
-    -------
-    ParametricFit
-        The best parameters.
-
-    Raises
-    ------
-    ConvergenceError
-        If there are none.
-    """
-    found = model._fit(purchase_values(histories, histories.history))  # noqa: SLF001  (models, one concept)
-    return dataclasses.replace(found, unit=period)
-
-
-def no_purchase(model: PurchaseModel[Any], learned: ParametricFit[Any], histories: Histories, horizon: int) -> FloatArray:
-    """Probability of no order within the horizon, by the purchase model.
-
-    Parameters
-    ----------
-    model : PurchaseModel
-        The model.
-    learned : ParametricFit
-        What it learned.
-    histories : Histories
-        The histories.
-    horizon : int
-        Periods ahead.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_histories,)
-        Probabilities.
-    """
+def no_purchase(process: PurchaseProcess, parameters: Any, histories: Histories, horizon: int) -> FloatArray:
+    """Probability of no order within so many periods, by a purchase process; shape (n_histories,)."""
     columns = purchase_values(histories)
     rows = distinct_rows(columns["frequency"], columns["age_at_last"], columns["age"])
-    table, process = rows.table, model._process  # noqa: SLF001  (models, one concept)
-    found = process.probability_no_purchase(table.frequency, table.age_at_last, table.age, float(horizon), learned.parameters)
+    table = rows.table
+    found = process.probability_no_purchase(table.frequency, table.age_at_last, table.age, float(horizon), parameters)
     return found[rows.row]

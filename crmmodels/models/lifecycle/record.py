@@ -13,8 +13,9 @@ from crmmodels._typing import BoolArray, FloatArray
 from crmmodels.data.panel import Panel
 from crmmodels.display import Shown
 from crmmodels.exceptions import DataError
+from crmmodels.kernels.hmm.filtering import filtered_paths
 from crmmodels.kernels.hmm.fit import fit_hmm
-from crmmodels.kernels.hmm.histories import Histories, histories_of, totals
+from crmmodels.kernels.hmm.histories import Histories, cells_of, histories_of, totals
 from crmmodels.kernels.hmm.multipliers import LARGEST_SHAPE, SMALLEST_SHAPE
 from crmmodels.kernels.hmm.parameters import HMMParameters
 from crmmodels.kernels.hmm.structure import LEAST_RISE, StageStructure
@@ -94,22 +95,7 @@ def _parameters_of(found: ParametricFit[Any]) -> str:
 
 
 def check_parameters(found: HMMParameters, allowed: BoolArray, decline_ratio: float) -> None:
-    """Refuse parameters that EM cannot have found.
-
-    Parameters
-    ----------
-    found : HMMParameters
-        The parameters.
-    allowed : ndarray of bool, shape (n_stages, n_stages)
-        Which moves there are.
-    decline_ratio : float
-        Largest rate of decline over that of stable.
-
-    Raises
-    ------
-    ValueError
-        If rates do not rise up to decline, moves are no probabilities, or the multipliers no distribution.
-    """
+    """Refuse rates, moves and multipliers that EM cannot have found; ``allowed`` of shape (n_stages, n_stages) says which moves there are."""
     rate, moves, where = found.rate, found.moves, "fitted.parameters"
     room = 1.0 + _ROUNDING
     require(bool((rate <= _LARGEST_RATE).all()), f"{where}.rate must be at most {_LARGEST_RATE:g}; got {rate.tolist()}")
@@ -125,18 +111,7 @@ def check_parameters(found: HMMParameters, allowed: BoolArray, decline_ratio: fl
 
 
 def check_counts(fitted: LifecycleFit) -> None:
-    """Refuse numbers of customers and periods that do not go together.
-
-    Parameters
-    ----------
-    fitted : LifecycleFit
-        The record.
-
-    Raises
-    ------
-    ValueError
-        If a number cannot be; the message names it.
-    """
+    """Refuse numbers of customers and periods that do not go together."""
     n, periods = fitted.n_customers, fitted.n_periods
     require(n >= FEWEST_CUSTOMERS, f"fitted.n_customers must be {FEWEST_CUSTOMERS} or more; got {n}")
     require(periods > n, f"fitted.n_periods must be more than the {n} customers; got {periods}")
@@ -151,36 +126,20 @@ def check_counts(fitted: LifecycleFit) -> None:
 
 
 def histories_in(panel: Panel) -> Histories:
-    """Distinct histories of a panel.
-
-    Parameters
-    ----------
-    panel : Panel
-        The histories of customers.
-
-    Returns
-    -------
-    Histories
-        For the kernels.
-    """
+    """Distinct histories of a panel, for the kernels."""
     return histories_of(panel.count, panel.exposure, panel.length)
 
 
+def stage_paths(panel: Panel, parameters: HMMParameters) -> FloatArray:
+    """Stage probabilities in each row of a panel, given the orders up to it; shape (n_rows, n_stages), rows add up to 1."""
+    histories = histories_in(panel)
+    # As lifecycle_structure has it, customers start in the first stage.
+    found = filtered_paths(histories, np.eye(len(parameters.rate))[0], parameters)
+    return found[cells_of(histories.start[histories.history], panel.length)]
+
+
 def check_learnable(panel: Panel, reader: str) -> None:
-    """Refuse a panel from which stages cannot be learned.
-
-    Parameters
-    ----------
-    panel : Panel
-        The histories of customers.
-    reader : str
-        Who learns, for the error.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than 50 customers, no orders, or no customer with two periods.
-    """
+    """Refuse a panel of fewer than 50 customers, without orders, or without a customer of two periods."""
     problems = []
     if (n := len(panel.length)) < FEWEST_CUSTOMERS:
         noun = "customer" if n == 1 else "customers"
@@ -200,31 +159,7 @@ def check_learnable(panel: Panel, reader: str) -> None:
 
 
 def learn(panel: Panel, structure: StageStructure, n_grid: int, *, n_starts: int, seed: int, owner: str) -> LifecycleFit:
-    """Estimate a lifecycle.
-
-    Parameters
-    ----------
-    panel : Panel
-        The histories of customers.
-    structure : StageStructure
-        Stages, moves and priors.
-    n_grid : int
-        Nodes of the customers' multipliers; 1 for customers without differences.
-    n_starts, seed : int
-        Starts of EM, and their seed.
-    owner : str
-        Who learns, for errors and progress.
-
-    Returns
-    -------
-    LifecycleFit
-        The best found.
-
-    Raises
-    ------
-    DataError
-        If stages cannot be learned from the panel.
-    """
+    """Estimate a lifecycle; ``n_grid`` is the number of nodes of the multipliers, 1 for customers without differences."""
     check_learnable(panel, owner)
     histories = histories_in(panel)
     with Progress(f"{owner}.fit", "passes") as progress, Progress("starts", "passes") as starts:

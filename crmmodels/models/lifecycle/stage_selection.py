@@ -5,29 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from crmmodels._typing import IntArray
 from crmmodels.data.panel import Panel
+from crmmodels.data.tables.schema import count_of, plain
+from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.hmm.filtering import filtered_stages
 from crmmodels.kernels.hmm.structure import StageStructure
-from crmmodels.models.lifecycle.record import histories_in, learn
+from crmmodels.models.lifecycle.record import STAGES, histories_in, learn
 from crmmodels.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A lifecycle that might describe the data.
-
-    Attributes
-    ----------
-    structure : StageStructure
-        Stages, moves and priors.
-    n_grid : int
-        Nodes of the customers' multipliers; 1 for customers without differences.
-    """
+    """A lifecycle that might describe the data; ``n_grid`` is 1 for customers without differences."""
 
     structure: StageStructure
     n_grid: int
@@ -36,30 +31,9 @@ class Candidate:
 def choice_table(
     panel: Panel, candidates: Sequence[Candidate], truth: IntArray | None, *, n_starts: int, seed: int, owner: str
 ) -> pd.DataFrame:
-    r"""Fit each candidate and say how well it describes the data, and, where it is known, the truth.
+    r"""Fit each candidate and compare the fits, also with the true stages (n_customers,) of the last period where they are known.
 
-    Parameters
-    ----------
-    panel : Panel
-        The histories of customers.
-    candidates : sequence of Candidate
-        What is compared.
-    truth : ndarray of int64, shape (n_customers,), or None
-        True stage of each customer in the last period, from 0 in the order of the lifecycle.
-    n_starts, seed : int
-        Starts of EM, and their seed.
-    owner : str
-        Who compares, for errors and progress.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per candidate.
-
-    Notes
-    -----
-    With k free parameters and n customers :math:`\text{BIC} = k \log n - 2 \log L`; the lowest is best. Customers, not their periods, are
-    what is independent.
+    With k free parameters and n customers :math:`\text{BIC} = k \log n - 2 \log L`. Customers, not their periods, are what is independent.
     """
     rows = []
     histories = histories_in(panel)
@@ -88,3 +62,21 @@ def choice_table(
                 }
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def true_stages(truth: Any, customers: Sequence[Any]) -> IntArray:
+    """Number of each customer's true stage."""
+    must = "a pandas Series on the customers, of 0 to 3 or names of stages"
+    if not isinstance(truth, pd.Series) or not truth.index.is_unique:
+        raise ParameterError.must_be("choice", "truth", must, truth)
+    numbers: dict[Any, int] = {
+        **{stage: number for number, stage in enumerate(STAGES)},
+        **{number: number for number in range(len(STAGES))},
+    }
+    stage = [numbers.get(plain(value), -1) for value in truth.reindex(pd.Index(customers)).tolist()]
+    if min(stage) < 0:
+        n = sum(number < 0 for number in stage)
+        raise DataError(
+            "LifecycleModel", [f"{count_of(n, 'customer')} of the panel without a stage among {list(STAGES)}"], "truth"
+        )
+    return np.array(stage, np.int64)

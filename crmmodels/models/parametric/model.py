@@ -30,8 +30,8 @@ from crmmodels.kernels.inference.newton import Likelihood, Optimum
 from crmmodels.kernels.inference.posterior import sample_posterior
 from crmmodels.models.parametric.posterior import PosteriorDraws, over_draws
 from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior, check_priors, log_prior
-from crmmodels.models.parametric.record import ParametricFit, check_estimates, check_level
-from crmmodels.parameters import is_whole
+from crmmodels.models.parametric.record import ParametricFit, check_estimates
+from crmmodels.parameters import check_level, is_whole
 from crmmodels.progress import Progress
 
 ParametersT = TypeVar("ParametersT")

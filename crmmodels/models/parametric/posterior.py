@@ -11,7 +11,7 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray
 from crmmodels.kernels.purchase.histories import distinct
-from crmmodels.models.parametric.record import check_level
+from crmmodels.parameters import check_level
 
 _VALUES_AT_ONCE: Final = 4_000_000
 """Answers that are held at a time before their quantiles are taken: 32 MB."""

@@ -12,8 +12,7 @@ import pandas as pd
 from crmmodels._domains import Count, MatrixPerhapsInfinite, NonNegative, PerhapsMissing, check_symmetric, require
 from crmmodels._typing import FloatArray
 from crmmodels.display import Shown, show_value
-from crmmodels.exceptions import ParameterError
-from crmmodels.parameters import is_number
+from crmmodels.parameters import check_level
 
 ParametersT = TypeVar("ParametersT")
 _WIDEST: Final = 1e30
@@ -231,22 +230,3 @@ def normal_quantile(owner: str, level: float) -> float:
 
     check_level(owner, level)
     return float(ndtri(0.5 + 0.5 * level))
-
-
-def check_level(owner: str, level: object) -> None:
-    """Refuse a confidence level that is none.
-
-    Parameters
-    ----------
-    owner : str
-        Who asks, for the error.
-    level : object
-        What the user gave.
-
-    Raises
-    ------
-    ParameterError
-        If the level is not between 0 and 1.
-    """
-    if not is_number(level) or not 0 < level < 1:
-        raise ParameterError.must_be(owner, "level", "between 0 and 1", level)

@@ -20,19 +20,7 @@ _SOFT: Final = "#5b6770"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dial:
-    """One number to show.
-
-    Attributes
-    ----------
-    name : str
-        What it is.
-    value : float
-        From 0 to 100.
-    lower, upper : float or None
-        Limits; None where there are none.
-    words : str
-        The limits in words; empty where there are none.
-    """
+    """A number from 0 to 100 to show, with its limits, if there are some, also in words."""
 
     name: str
     value: float
@@ -42,20 +30,7 @@ class Dial:
 
 
 def dial_svg(dial: Dial, cuts: Sequence[float]) -> str:
-    """A half-circle dial: bands in colour, limits as a dark arc, the value as a needle and a number.
-
-    Parameters
-    ----------
-    dial : Dial
-        The number.
-    cuts : sequence of float
-        Cut points between the bands.
-
-    Returns
-    -------
-    str
-        An ``svg`` element that says in its title what it shows.
-    """
+    """A half-circle dial: bands in colour between the cuts, limits as a dark arc, the value as a needle and a number."""
     ends = [0.0, *cuts, 100.0]
     n_bands = len(ends) - 1
     arcs = [

@@ -102,28 +102,7 @@ def report(
     language: Language,
     bands: Sequence[float],
 ) -> str:
-    """The report of a satisfaction index.
-
-    Parameters
-    ----------
-    fitted : StructuralFit
-        The record.
-    template : Template
-        Names of the constructs and what they ask.
-    improve : pandas.DataFrame or None
-        Importance and performance of what drives satisfaction, in order; None where nothing does.
-    index : pandas.DataFrame
-        Index of each construct, with limits where there are some.
-    language : {"en", "zh"}
-        Language of the words.
-    bands : sequence of float
-        Cut points of the dials' bands.
-
-    Returns
-    -------
-    str
-        HTML without scripts; every value is escaped.
-    """
+    """The report of a satisfaction index, as HTML without scripts in which every value is escaped; ``improve`` is None where nothing drives it."""
     page = _Page(fitted=fitted, template=template, language=language)
     parts = [_heading(page), _dials(page, index, bands)]
     if improve is not None:

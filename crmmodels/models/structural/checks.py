@@ -24,20 +24,7 @@ _MOST: Final = 1e30
 
 
 def check_rule(fitted: StructuralFit, ends: tuple[FloatArray, FloatArray]) -> None:
-    """Refuse means and covariances that no survey has, and counts that do not go with an estimate.
-
-    Parameters
-    ----------
-    fitted : StructuralFit
-        The record.
-    ends : (ndarray of float64, ndarray of float64), shape (n_items,)
-        Lowest and highest answer of each item; NaN for none.
-
-    Raises
-    ------
-    ValueError
-        If a number cannot be; the message names it.
-    """
+    """Refuse means and covariances that no survey has, and counts that go with no estimate; ``ends`` are (n_items,) each, NaN for none."""
     rule, n_items = fitted.rule, len(fitted.items)
     shape = (n_items, len(fitted.constructs))
     for name, array, expected in (
@@ -62,20 +49,7 @@ def check_rule(fitted: StructuralFit, ends: tuple[FloatArray, FloatArray]) -> No
 
 
 def check_limits(fitted: StructuralFit, resampling: Resampling) -> None:
-    """Refuse limits that were not made as the parameters say.
-
-    Parameters
-    ----------
-    fitted : StructuralFit
-        The record.
-    resampling : Resampling
-        How the parameters say that limits are made.
-
-    Raises
-    ------
-    ValueError
-        If replicates, their number, kind or level are others, or limits cross.
-    """
+    """Refuse limits that were not made as the parameters say, or that cross."""
     found = fitted.bootstrap
     require((found is None) == (resampling.n_replicates == 0), "fitted.bootstrap must be there where n_bootstrap is above 0")
     if found is not None:
@@ -112,21 +86,7 @@ def check_estimates(
 ) -> None:
     """Refuse estimates that do not follow from the means and covariances of the record.
 
-    Parameters
-    ----------
-    plan : StructuralPlan
-        How the model is estimated, interactions aside.
-    interactions : sequence of (str, str, str)
-        Constructs that are multiplied, and the one that their product explains.
-    fitted : StructuralFit
-        The record.
-    is_weighted : bool
-        Whether respondents have weights, so that their number does not say how many observations there are.
-
-    Raises
-    ------
-    ValueError
-        If the moments determine no model, or an estimate is not the one that they determine.
+    Where respondents have weights, their number does not say how many observations there are.
     """
     moments = Moments(fitted.rule.item_means, fitted.rule.covariance, float(fitted.n_respondents))
     stages = plan.estimate(moments)

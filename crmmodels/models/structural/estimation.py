@@ -23,17 +23,7 @@ _FULL: Final = 100.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stages:
-    """Estimates of one sample, or of many along leading axes.
-
-    Attributes
-    ----------
-    last : StructuralEstimate
-        The structural model.
-    both : TwoStageEstimate or None
-        Both stages, where constructs of second order are made of the scores of the first.
-    moderation : Moderation or None
-        Paths with interactions, where there are some.
-    """
+    """Estimates of one sample, or of many along leading axes; ``both`` where constructs of second order are made of scores of a first stage."""
 
     last: StructuralEstimate
     both: TwoStageEstimate | None = None
@@ -54,22 +44,8 @@ class Stages:
 class StructuralPlan:
     """How a structural model is estimated.
 
-    Attributes
-    ----------
-    graph : StructuralGraph
-        Constructs, items and paths.
-    scheme : {"path", "factorial", "centroid"}
-        Inner weighting.
-    standardised : bool
-        Whether items count by their correlations, not their covariances.
-    consistent : bool
-        Whether correlations of constructs are corrected for attenuation.
-    nonnegative : bool
-        Whether weights are kept from falling below 0.
-    low, high : ndarray of float64, shape (n_items,)
-        Ends of the scales; NaN where an item has none.
-    interactions : tuple of (str, str, str)
-        Constructs that are multiplied, and the one that their product explains.
+    The ends of the scales, ``low`` and ``high``, are of shape (n_items,), NaN where an item has none; an interaction is two constructs that are
+    multiplied, and the one that their product explains.
     """
 
     graph: StructuralGraph
@@ -91,18 +67,7 @@ class StructuralPlan:
         return products_of(self.interactions, self.graph.modelled, members, (self.low, self.high))
 
     def of_items(self, moments: Moments) -> Moments:
-        """Moments of the items alone.
-
-        Parameters
-        ----------
-        moments : Moments
-            Of the items, then of products of items.
-
-        Returns
-        -------
-        Moments
-            Of the items.
-        """
+        """Moments of the items alone, from those of the items and of products of items."""
         n = len(self.graph.items)
         return Moments(moments.mean[..., :n], moments.covariance[..., :n, :n], moments.n_observations)
 
@@ -118,20 +83,7 @@ class StructuralPlan:
         return np.where(none, 0.0, self.low), np.where(none, _FULL, self.high)
 
     def estimate(self, moments: Moments, reference: Stages | None = None) -> Stages:
-        """Estimate everything.
-
-        Parameters
-        ----------
-        moments : Moments
-            Of one sample, or of many along leading axes: of the items, then, for interactions, of products of items.
-        reference : Stages, optional
-            Estimates of the sample that replicates were drawn from: where they start, and what gives them their signs.
-
-        Returns
-        -------
-        Stages
-            With the leading axes of the moments.
-        """
+        """Estimates with the leading axes of the moments; replicates start from those of their sample, ``reference``, and take its signs."""
         products = self.products
         if products is None:
             return self._estimate(moments, reference)
@@ -171,20 +123,7 @@ class StructuralPlan:
         return Stages(found)
 
     def rule(self, moments: Moments, stages: Stages) -> ScoringRule:
-        """How answers become scores, from the estimates of one sample.
-
-        Parameters
-        ----------
-        moments : Moments
-            Moments of the items.
-        stages : Stages
-            Their estimates.
-
-        Returns
-        -------
-        ScoringRule
-            For every construct that is answered, parts included.
-        """
+        """How answers become scores in every construct that is answered, parts included, from the estimates of one sample."""
         combined = self.item_weights(stages)
         variance = np.einsum("jl,jk,kl->l", combined, moments.covariance, combined)
         ranges = (self.high - self.low)[:, np.newaxis]
@@ -195,18 +134,7 @@ class StructuralPlan:
         return ScoringRule(*(np.ascontiguousarray(array) for array in arrays))
 
     def item_weights(self, stages: Stages) -> FloatArray:
-        """Weights of the unstandardised items in every construct that is answered, parts included, up to a factor.
-
-        Parameters
-        ----------
-        stages : Stages
-            Estimates, with any leading axes.
-
-        Returns
-        -------
-        ndarray of float64, shape (..., n_items, n_constructs)
-            The weights.
-        """
+        """Weights of the unstandardised items in every construct that is answered, up to a factor; shape (..., n_items, n_constructs)."""
         if stages.both is None:
             return stages.last.unstandardised_weights
         first = two_stage_design(self.design, self.graph.components)
@@ -229,18 +157,7 @@ class StructuralPlan:
         }
 
     def collinear(self, stages: Stages) -> tuple[str, ...]:
-        """Formative constructs whose items determine one another.
-
-        Parameters
-        ----------
-        stages : Stages
-            Estimates of one sample.
-
-        Returns
-        -------
-        tuple of str
-            Their names.
-        """
+        """Formative constructs whose items determine one another, in the estimates of one sample."""
         answered = self.graph.answered
         if stages.both is None:
             return tuple(answered[k] for k in np.flatnonzero(stages.last.is_collinear))
@@ -256,18 +173,7 @@ class StructuralPlan:
         return np.array([not unscaled & set(graph.items_of(name)) for name in graph.answered])
 
     def quantities(self, stages: Stages) -> Mapping[str, tuple[Labels, FloatArray]]:
-        """Every estimate by kind, with what its numbers belong to.
-
-        Parameters
-        ----------
-        stages : Stages
-            Estimates, with any leading axes.
-
-        Returns
-        -------
-        mapping of str to (labels, ndarray of float64)
-            Numbers along the last axis, one per label.
-        """
+        """Every estimate by kind: labels, and numbers of shape (..., n_labels)."""
         graph, design, items = self.graph, self.design, self.graph.items
         if stages.both is None:
             found = _reported(stages.last, design, graph.answered, items)
@@ -331,18 +237,7 @@ def _reported(
 
 
 def quantities_of(found: Mapping[str, tuple[Labels, FloatArray]]) -> dict[str, Quantity]:
-    """Estimates without limits.
-
-    Parameters
-    ----------
-    found : mapping of str to (labels, ndarray of float64)
-        Of one sample.
-
-    Returns
-    -------
-    dict of str to Quantity
-        By kind.
-    """
+    """Estimates of one sample by kind, without limits."""
     return {name: Quantity(labels, np.array(values, np.float64)) for name, (labels, values) in found.items()}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
+import pandas as pd
 
 from crmmodels._frozen import FrozenMapping
 from crmmodels._typing import BoolArray, FloatArray
@@ -17,10 +18,11 @@ from crmmodels.kernels.moments.bootstrap_limit import moment_limit_draws
 from crmmodels.kernels.moments.moments import Moments
 from crmmodels.kernels.pls.weights import TOLERANCE
 from crmmodels.models.structural.estimation import Stages, StructuralPlan, quantities_of
-from crmmodels.models.structural.record import Bootstrap, Quantity, StructuralFit
+from crmmodels.models.structural.record import KEYS, Bootstrap, Quantity, StructuralFit
 from crmmodels.models.structural.sample import Sample, check_answers
 from crmmodels.progress import Progress
 
+_SAME: Final = 1e-9
 _EM_GROUPS: Final = 100
 """Groups left out in turn where each costs an EM algorithm of its own."""
 
@@ -29,19 +31,7 @@ BootstrapKind: TypeAlias = Literal["respondents", "moments"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resampling:
-    """How limits are made.
-
-    Attributes
-    ----------
-    kind : {"respondents", "moments"}
-        What is drawn.
-    n_replicates : int
-        Replicates; 0 for no limits.
-    level : float
-        Share of the replicates between the limits.
-    seed : int
-        Seed of the draws.
-    """
+    """How limits are made: what is drawn, how often (0 for no limits), the share of the replicates between the limits, and the seed."""
 
     kind: BootstrapKind
     n_replicates: int
@@ -69,31 +59,7 @@ class Replicates:
 
 
 def learn(plan: StructuralPlan, sample: Sample, resampling: Resampling, reader: str) -> StructuralFit:
-    """Estimate a structural model.
-
-    Parameters
-    ----------
-    plan : StructuralPlan
-        How.
-    sample : Sample
-        From whom.
-    resampling : Resampling
-        How limits are made.
-    reader : str
-        The model, for errors.
-
-    Returns
-    -------
-    StructuralFit
-        The record.
-
-    Raises
-    ------
-    DataError
-        If the answers do not determine the model.
-    ConvergenceError
-        If the weights do not settle.
-    """
+    """Estimate a structural model, or say why the answers do not determine one."""
     check_answers(plan.graph, sample, reader)
     if (products := plan.products) is not None:
         sample = sample.with_columns(products.columns, reader)
@@ -121,29 +87,7 @@ def learn(plan: StructuralPlan, sample: Sample, resampling: Resampling, reader: 
 
 
 def settled(plan: StructuralPlan, found: Moments, reader: str) -> Stages:
-    """Estimate one sample, or say why it cannot be.
-
-    Parameters
-    ----------
-    plan : StructuralPlan
-        How.
-    found : Moments
-        Moments of the items.
-    reader : str
-        The model, for the error.
-
-    Returns
-    -------
-    Stages
-        The estimates.
-
-    Raises
-    ------
-    DataError
-        If the items of a formative construct are collinear.
-    ConvergenceError
-        If the weights did not settle, with the last change.
-    """
+    """Estimate one sample; a DataError tells of collinear items, a ConvergenceError of weights that did not settle."""
     stages = plan.estimate(found)
     if collinear := plan.collinear(stages):
         problems = [
@@ -164,20 +108,7 @@ def settled(plan: StructuralPlan, found: Moments, reader: str) -> Stages:
 
 
 def flat(plan: StructuralPlan, stages: Stages) -> FloatArray:
-    """Every estimate end to end, kind after kind.
-
-    Parameters
-    ----------
-    plan : StructuralPlan
-        How they were made.
-    stages : Stages
-        Estimates, with any leading axes.
-
-    Returns
-    -------
-    ndarray of float64, shape (..., n_estimates)
-        The estimates.
-    """
+    """Every estimate end to end, kind after kind; shape (..., n_estimates)."""
     return np.concatenate([values for _, values in plan.quantities(stages).values()], axis=-1)
 
 
@@ -187,24 +118,7 @@ def replicated(
     reference: Stages,
     on_replicate: Callable[[int], None] | None = None,
 ) -> Replicates:
-    """Estimate replicates as their moments come.
-
-    Parameters
-    ----------
-    plan : StructuralPlan
-        How.
-    batches : iterator of Moments
-        Moments of replicates along the first axis.
-    reference : Stages
-        Estimates of the sample.
-    on_replicate : callable, optional
-        Called with the replicates that were estimated.
-
-    Returns
-    -------
-    Replicates
-        Their estimates.
-    """
+    """Estimate replicates as their moments come, along the first axis; ``reference`` holds the estimates of the sample."""
     values, converged, constants, done = [], [], [], 0
     for batch in batches:
         stages = plan.estimate(batch, reference)
@@ -259,28 +173,7 @@ def drawn_moments(
     *,
     on_replicate: Callable[[int, int], None] | None = None,
 ) -> Iterator[Moments]:
-    """Moments of replicates, under the policy for missing answers within each.
-
-    Parameters
-    ----------
-    sample : Sample
-        What they are drawn from.
-    n : int
-        Replicates.
-    rng : numpy.random.Generator
-        Source of chance.
-    kind : {"respondents", "moments"}
-        What is drawn.
-    reader : str
-        The model, for errors.
-    on_replicate : callable, optional
-        Called with replicates that were drawn, and of how many.
-
-    Returns
-    -------
-    iterator of Moments
-        Batches, replicates along the first axis.
-    """
+    """Moments of replicates, in batches along the first axis, under the policy for missing answers within each."""
     if sample.needs_em:
         size = len(sample.answers)
         return (sample.part(rng.integers(size, size=size)).moments(reader, is_batch=True) for _ in range(n))
@@ -296,6 +189,55 @@ def _without_each(sample: Sample, reader: str) -> Iterator[Moments]:
         group = np.arange(size) % min(size, _EM_GROUPS)
         return (sample.part(group != left_out).moments(reader, is_batch=True) for left_out in range(int(group.max()) + 1))
     return jackknife_moments(sample.answers, weight=sample.weight)
+
+
+def replicates_of(
+    plan: StructuralPlan,
+    sample: Sample,
+    fitted: StructuralFit,
+    quantity: str,
+    resampling: Resampling,
+    *,
+    owner: str,
+    reader: str,
+) -> pd.DataFrame:
+    """A row per replicate and a column per estimate, labelled as in the record; NaN in replicates whose weights did not settle.
+
+    With the seed and the survey of the fit, these are the very replicates that its limits were made of.
+    """
+    n, sample = resampling.n_replicates, sample.in_canonical_order(resampling.seed)
+    stages = _estimates_of_fit(plan, sample, fitted, owner)
+    values = []
+    with Progress(f"{owner}.{reader}", "batches") as progress, Progress("drawn", "replicates", n) as told:
+        batches = drawn_moments(sample, n, np.random.default_rng(resampling.seed), resampling.kind, owner, on_replicate=told)
+        for batch in progress.over(batches):
+            drawn = plan.estimate(batch, stages)
+            found = plan.quantities(drawn)[quantity][1].copy()
+            found[~drawn.has_converged] = np.nan
+            values.append(found)
+    labels, keys = fitted.quantities[quantity].labels, KEYS[quantity]
+    columns: Any = pd.Index([quantity])
+    if len(keys) == 1:
+        columns = pd.Index([label for (label,) in labels], name=keys[0])
+    elif keys:
+        columns = pd.MultiIndex.from_tuples(labels, names=keys)
+    return pd.DataFrame(np.concatenate(values), columns=columns)
+
+
+def _estimates_of_fit(plan: StructuralPlan, sample: Sample, fitted: StructuralFit, reader: str) -> Stages:
+    """Estimates of the sample, or a refusal where it is not the one of the record."""
+    mean = fitted.rule.item_means
+    if len(sample.answers) == fitted.n_respondents:
+        found = sample.moments(reader)
+        if np.allclose(found.mean, mean, rtol=_SAME, atol=0.0) and np.allclose(
+            found.covariance, fitted.rule.covariance, rtol=_SAME, atol=_SAME * float(np.abs(fitted.rule.covariance).max())
+        ):
+            return plan.estimate(found)
+    problem = (
+        f"it is not the one of fit, whose {fitted.n_respondents:,} respondents have other answers than the {len(sample.answers):,} here; "
+        "hand over the same survey"
+    )
+    raise DataError(reader, [problem], "survey")
 
 
 def _deviation(draws: FloatArray) -> FloatArray:

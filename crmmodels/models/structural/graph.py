@@ -1,10 +1,11 @@
-"""The graph of a structural model by names: constructs, their items, and what explains what."""
+"""The graph of a structural model by names: constructs, their items and the scales of these, and what explains what."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -13,11 +14,10 @@ from crmmodels._typing import IntArray
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.pls.design import Mode, PathDesign, Scheme, topological_order
 from crmmodels.kernels.pls.second_order import repeated_indicators
+from crmmodels.parameters import is_number
 
 SecondOrderMethod: TypeAlias = Literal["two-stage", "repeated"]
 MODES: Final[tuple[str, ...]] = get_args(Mode)
-SCHEMES: Final[tuple[str, ...]] = get_args(Scheme)
-SECOND_ORDER_METHODS: Final[tuple[str, ...]] = get_args(SecondOrderMethod)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +74,7 @@ class StructuralGraph:
         return tuple(np.array([position[part] for part in self.parts.get(name, ())], dtype=np.int64) for name in self.answered)
 
     def design(self, scheme: Scheme, *, nonnegative: bool = False) -> PathDesign:
-        """The design of every construct that is answered.
-
-        Parameters
-        ----------
-        scheme : {"path", "factorial", "centroid"}
-            Inner weighting.
-        nonnegative : bool, default False
-            Whether weights are kept from falling below 0.
-
-        Returns
-        -------
-        PathDesign
-            Blocks of constructs of second order are empty, unless they repeat the items of their parts.
-        """
+        """The design of every construct that is answered; blocks of second order are empty, unless they repeat the items of their parts."""
         item = {name: i for i, name in enumerate(self.items)}
         construct = {name: i for i, name in enumerate(self.answered)}
         blocks = tuple(np.array([item[x] for x in self.blocks.get(name, ())], dtype=np.int64) for name in self.answered)
@@ -99,33 +86,11 @@ class StructuralGraph:
         return repeated_indicators(design, self.components) if self.repeats else design
 
     def members_of(self, name: str) -> tuple[str, ...]:
-        """What a construct is made of: its items, or its parts.
-
-        Parameters
-        ----------
-        name : str
-            The construct.
-
-        Returns
-        -------
-        tuple of str
-            Names of items or constructs.
-        """
+        """What a construct is made of: its items, or its parts."""
         return self.parts.get(name) or self.blocks[name]
 
     def items_of(self, name: str) -> tuple[str, ...]:
-        """Items of a construct; of one of second order those of its parts.
-
-        Parameters
-        ----------
-        name : str
-            The construct.
-
-        Returns
-        -------
-        tuple of str
-            The items.
-        """
+        """Items of a construct; of one of second order those of its parts."""
         if name in self.blocks:
             return self.blocks[name]
         return tuple(item for part in self.parts[name] for item in self.blocks[part])
@@ -141,36 +106,7 @@ def read_graph(
     method: SecondOrderMethod = "two-stage",
     order: Sequence[str] = (),
 ) -> StructuralGraph:
-    """Make a graph of parameters, or refuse them.
-
-    Parameters
-    ----------
-    owner : str
-        Whose parameters, for the error.
-    constructs : mapping of str to sequence of str
-        Items of each construct of first order.
-    paths : mapping of str to sequence of str
-        Constructs that each construct explains.
-    modes : {"A", "B", "sum"} or mapping of str to these
-        How constructs are weighted; those not named by "A".
-    second_order : mapping of str to sequence of str, optional
-        Parts of each construct of second order.
-    method : {"two-stage", "repeated"}
-        How constructs of second order are estimated.
-    order : sequence of str, optional
-        Order of the constructs in answers.
-
-    Returns
-    -------
-    StructuralGraph
-        The graph.
-
-    Raises
-    ------
-    ParameterError
-        If a construct has no items, an item stands in two constructs, a path names no construct, the paths form a circle, or a
-        construct is on no path.
-    """
+    """Make a graph of parameters, or refuse them; ``order`` is that of the constructs in answers."""
     blocks = _read_blocks(owner, constructs)
     parts = _read_parts(owner, second_order or {}, blocks)
     inner = {part for members in parts.values() for part in members}
@@ -252,3 +188,28 @@ def _read_modes(owner: str, modes: Any, names: Sequence[str]) -> Mapping[str, Mo
     if unknown := [name for name in modes if name not in names]:
         raise ParameterError.must_be(owner, "modes", f"of the constructs {list(names)}", unknown)
     return {name: modes.get(name, "A") for name in names}
+
+
+def read_scales(owner: str, scale: Any, blocks: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[float, float] | None]:
+    """Ends of the scale of each item, None for a number without a scale; an item's own scale goes before that of its construct."""
+    if not isinstance(scale, Mapping):
+        common = _ends_of(owner, scale)
+        return {item: common for block in blocks.values() for item in block}
+    known = [*blocks, *(item for block in blocks.values() for item in block)]
+    if unknown := [name for name in scale if name not in known]:
+        raise ParameterError.must_be(owner, "scale", f"a mapping from items or constructs, {known}", unknown)
+    scales: dict[str, tuple[float, float] | None] = {}
+    for construct, block in blocks.items():
+        for item in block:
+            if item not in scale and construct not in scale:
+                raise ParameterError.must_be(owner, "scale", "a scale for every item or its construct; none is guessed", [item])
+            own = scale[item] if item in scale else scale[construct]
+            scales[item] = None if own is None else _ends_of(owner, own)
+    return scales
+
+
+def _ends_of(owner: str, given: Any) -> tuple[float, float]:
+    usable = isinstance(given, tuple) and len(given) == 2 and all(is_number(end) and isfinite(end) for end in given)
+    if not usable or given[0] >= given[1]:
+        raise ParameterError.must_be(owner, "scale", "the lowest and the highest answer, such as (1, 10)", given)
+    return float(given[0]), float(given[1])

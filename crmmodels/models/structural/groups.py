@@ -75,38 +75,9 @@ def compare_samples(
     level: float,
     reader: str,
 ) -> GroupComparison:
-    """Compare groups of respondents.
+    """Compare groups of respondents, whose positions ``codes`` holds, (n_respondents,); a missing answer counts as the mean in the group.
 
-    Parameters
-    ----------
-    plan : StructuralPlan
-        How the model is estimated.
-    sample : Sample
-        The respondents; missing answers count as the mean of the item in the group.
-    codes : ndarray of int64, shape (n_respondents,)
-        Position of each respondent's group.
-    groups : sequence of object
-        The groups.
-    fitted : StructuralFit
-        The record, for the weights of the index.
-    n_permutations : int
-        Permutations of each pair of groups, and replicates for limits.
-    seed : int
-        Their seed.
-    level : float
-        Share of the replicates between the limits.
-    reader : str
-        The model, for errors.
-
-    Returns
-    -------
-    GroupComparison
-        Tables.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two groups, or the answers of one do not determine the model.
+    There are so many permutations of each pair of groups, and so many replicates for limits.
     """
     _check_groups(plan, sample, codes, groups, reader)
     index = _index_by_group(plan, sample, codes, groups, fitted, n=n_permutations, seed=seed, level=level)

@@ -11,6 +11,7 @@ import pandas as pd
 from crmmodels._typing import FloatArray
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.structural.record import StructuralFit
+from crmmodels.parameters import check_choice
 
 _FULL = 100.0
 _OWNER = "importance_performance"
@@ -19,33 +20,8 @@ _OWNER = "importance_performance"
 def importance_of(
     fitted: StructuralFit, target: str, by: Literal["construct", "item"], ends: tuple[FloatArray, FloatArray], reader: str
 ) -> pd.DataFrame:
-    """Importance of everything that leads to a construct, beside its performance.
-
-    Parameters
-    ----------
-    fitted : StructuralFit
-        The record.
-    target : str
-        The construct.
-    by : {"construct", "item"}
-        What the rows are.
-    ends : (ndarray of float64, ndarray of float64), shape (n_items,)
-        Lowest and highest answer of each item.
-    reader : str
-        The model, for the error.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``construct, item`` (by item), ``importance, performance, gain`` and limits, largest gain first.
-
-    Raises
-    ------
-    ParameterError
-        If nothing leads to the target.
-    """
-    if by not in {"construct", "item"}:
-        raise ParameterError.unknown_choice(_OWNER, "by", ("construct", "item"), by)
+    """Importance of everything that leads to a construct and its performance, largest gain first; ``ends`` are (n_items,) each."""
+    check_choice(_OWNER, "by", by, ("construct", "item"))
     effects = fitted.unstandardised_effects
     explained = list(dict.fromkeys(effects["target"]))
     if target not in explained:

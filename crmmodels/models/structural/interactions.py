@@ -55,40 +55,13 @@ class Products:
     centre: FloatArray
 
     def columns(self, answers: AnyArray) -> FloatArray:
-        """Products of items.
-
-        Parameters
-        ----------
-        answers : ndarray of float64, shape (n_respondents, n_items)
-            Complete answers.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_respondents, n_columns)
-            One interaction after the other.
-        """
+        """Products of items, (n_respondents, n_columns), of complete answers (n_respondents, n_items), one interaction after the other."""
         gaps = answers - self.centre
         return np.hstack([gaps[:, left] * gaps[:, right] for left, right in self.members])
 
     def moderation(self, design: PathDesign, moments: Moments, weights: FloatArray) -> Moderation:
-        r"""Paths of the model with products of constructs among the causes.
+        r"""Paths with products of constructs among the causes; weights are (..., n_items, n_constructs), for constructs of variance 1.
 
-        Parameters
-        ----------
-        design : PathDesign
-            The model without.
-        moments : Moments
-            Of the items, then of the products of items.
-        weights : ndarray of float64, shape (..., n_items, n_constructs)
-            Weights of the items in their units, for constructs of variance 1.
-
-        Returns
-        -------
-        Moderation
-            The paths.
-
-        Notes
-        -----
         With answers less a constant, z, and their means d, the product of two constructs is a sum of products of items and of items:
 
         .. math:: w_a^\prime (z - d)\, (z - d)^\prime w_b = \sum_{jk} w_{aj} w_{bk} z_j z_k - (w_b^\prime d)\, w_a^\prime z - (w_a^\prime d)\, w_b^\prime z + \mathrm{const}
@@ -123,24 +96,7 @@ def products_of(
     members: Sequence[Sequence[int]],
     ends: tuple[FloatArray, FloatArray],
 ) -> Products:
-    """The products that interactions need.
-
-    Parameters
-    ----------
-    interactions : sequence of (str, str, str)
-        The two constructs that are multiplied, and the one that their product explains.
-    modelled : sequence of str
-        Constructs in order.
-    members : sequence of sequence of int
-        Positions of each construct's items.
-    ends : (ndarray of float64, ndarray of float64), shape (n_items,)
-        Lowest and highest answer of each item; NaN for none.
-
-    Returns
-    -------
-    Products
-        Of items and constructs.
-    """
+    """The products that interactions need; ``members`` are the positions of the items of each construct, ``ends`` (n_items,) each."""
     position = {name: i for i, name in enumerate(modelled)}
     pairs = np.array([(position[first], position[second]) for first, second, _ in interactions], dtype=np.int64)
     targets = np.array([position[target] for _, _, target in interactions], dtype=np.int64)

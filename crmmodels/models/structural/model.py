@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.pls.design import Mode
-from crmmodels.models.structural.graph import SECOND_ORDER_METHODS, SecondOrderMethod, StructuralGraph, read_graph
+from crmmodels.models.structural.graph import SecondOrderMethod, StructuralGraph, read_graph
 from crmmodels.models.structural.survey_model import SurveyModel
+from crmmodels.parameters import check_choice
 
 _BANDS: Final = ("low", "fair", "good", "high")
 _CHINESE: Final = {"low": "低", "fair": "中", "good": "良", "high": "高"}
@@ -153,8 +154,7 @@ class StructuralModel(SurveyModel, _Graph):
         return _BANDS, _CHINESE
 
     def _check_survey(self, owner: str) -> None:
-        if self.second_order_method not in SECOND_ORDER_METHODS:
-            raise ParameterError.unknown_choice(owner, "second_order_method", SECOND_ORDER_METHODS, self.second_order_method)
+        check_choice(owner, "second_order_method", self.second_order_method, get_args(SecondOrderMethod))
         names = self.graph().names
         usable = isinstance(self.interactions, tuple) and all(
             isinstance(one, tuple) and len(one) == 3 and set(one) <= set(names) and one[2] not in one[:2]

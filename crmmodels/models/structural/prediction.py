@@ -17,15 +17,7 @@ from crmmodels.progress import Progress
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prediction:
-    """Predictions of the items of explained constructs.
-
-    Attributes
-    ----------
-    by_model, by_regression : ndarray of float64, shape (n_respondents, n_predicted)
-        Of the structural model, and of a linear regression on the items of the same antecedents.
-    by_mean : ndarray of float64, shape (n_predicted,)
-        Means of those who were fitted.
-    """
+    """Predictions of the items of explained constructs, (n_respondents, n_predicted), and the means of those who were fitted, (n_predicted,)."""
 
     by_model: FloatArray
     by_regression: FloatArray
@@ -35,34 +27,7 @@ class _Prediction:
 def predict_folds(
     plan: StructuralPlan, sample: Sample, n_folds: int, rng: np.random.Generator, *, earliest: bool, reader: str
 ) -> pd.DataFrame:
-    """Errors of prediction, each respondent predicted by those of other folds.
-
-    Parameters
-    ----------
-    plan : StructuralPlan
-        How the model is estimated.
-    sample : Sample
-        The respondents.
-    n_folds : int
-        Random parts of equal size.
-    rng : numpy.random.Generator
-        Draws them; independent of the order of the respondents.
-    earliest : bool
-        Whether prediction starts from constructs that nothing explains, not from those that explain directly.
-    reader : str
-        The model, for errors.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``construct, item, rmse, mae, q_squared, rmse_linear, mae_linear, q_squared_linear``. Missing answers are predicted but do not
-        count.
-
-    Raises
-    ------
-    DataError
-        If a fold leaves answers from which the model cannot be estimated.
-    """
+    """Errors of prediction, each respondent predicted by those of other folds; missing answers are predicted but do not count."""
     seed = int(rng.integers(2**31))
     ordered = sample.in_canonical_order(seed)
     answers = ordered.answers

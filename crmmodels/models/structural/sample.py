@@ -52,59 +52,19 @@ class Sample:
         return float(np.isnan(self.answers).mean())
 
     def part(self, rows: AnyArray) -> Sample:
-        """Some of the respondents.
-
-        Parameters
-        ----------
-        rows : ndarray of int64 or bool
-            Which.
-
-        Returns
-        -------
-        Sample
-            In this order.
-        """
+        """Some of the respondents, in this order."""
         weight = None if self.weight is None else self.weight[rows]
         return Sample(self.answers[rows], weight, self.kept, self.missing)
 
     def with_columns(self, columns: Callable[[FloatArray], FloatArray], reader: str) -> Sample:
-        """The same respondents with further columns, made of complete answers.
-
-        Parameters
-        ----------
-        columns : callable
-            From answers to columns.
-        reader : str
-            Who reads, for the error.
-
-        Returns
-        -------
-        Sample
-            Answers, then the columns.
-
-        Raises
-        ------
-        DataError
-            If an answer is missing: a product of a mean is no mean of products.
-        """
+        """The same respondents with further columns, made of complete answers: a product of a mean is no mean of products."""
         if n_missing := int(np.isnan(self.answers).sum()):
             problem = f"{count_of(n_missing, 'answer')} missing, but interactions need complete answers; use missing='listwise'"
             raise DataError(reader, [problem], _NOUN)
         return Sample(np.hstack([self.answers, columns(self.answers)]), self.weight, self.kept, self.missing)
 
     def in_canonical_order(self, seed: int) -> Sample:
-        """The same respondents in an order that depends on their answers alone, and is as good as random.
-
-        Parameters
-        ----------
-        seed : int
-            Seed of the order.
-
-        Returns
-        -------
-        Sample
-            So that what is drawn from it does not depend on the order of the survey.
-        """
+        """The same respondents in an order that depends on their answers and the seed alone, and is as good as random."""
         keys = list(self.answers.T) if self.weight is None else [self.weight, *self.answers.T]
         order = np.lexsort(keys)
         return self.part(order[np.random.default_rng(seed).permutation(len(order))])
@@ -119,25 +79,7 @@ class Sample:
         return self.missing == "em" and bool(np.isnan(self.answers).any())
 
     def moments(self, reader: str, *, is_batch: bool = False) -> Moments:
-        """Means and covariances of the answers.
-
-        Parameters
-        ----------
-        reader : str
-            Who reads, for the error.
-        is_batch : bool, default False
-            Whether they come as a batch of one.
-
-        Returns
-        -------
-        Moments
-            Under the policy for missing answers.
-
-        Raises
-        ------
-        ConvergenceError
-            If the covariances of incomplete answers do not settle.
-        """
+        """Means and covariances under the policy for missing answers, perhaps as a batch of one."""
         found = self._most_likely(reader) if self.needs_em else moments(self.answers, self.weight)
         return _one_batch(found) if is_batch else found
 
@@ -158,31 +100,7 @@ def _one_batch(found: Moments) -> Moments:
 
 
 def sample_of(values: Values, items: tuple[str, ...], weight: str | None, missing: MissingPolicy, reader: str) -> Sample:
-    """The respondents whose answers can be used.
-
-    Parameters
-    ----------
-    values : mapping of str to ndarray of float64, shape (n_rows,)
-        Answers by item, and the weights.
-    items : tuple of str
-        Items in order.
-    weight : str or None
-        Column of the weights.
-    missing : {"mean", "listwise", "em"}
-        What becomes of missing answers.
-    reader : str
-        Who reads, for the error.
-
-    Returns
-    -------
-    Sample
-        Without respondents who answered nothing or, listwise, not everything.
-
-    Raises
-    ------
-    DataError
-        If fewer than two respondents are left.
-    """
+    """The respondents who answered something, or listwise everything, and have a weight above 0; two or more."""
     answers = np.array([values[item] for item in items]).T
     absent = np.isnan(answers)
     n_rows = len(answers)
@@ -204,22 +122,7 @@ def sample_of(values: Values, items: tuple[str, ...], weight: str | None, missin
 
 
 def check_answers(graph: StructuralGraph, sample: Sample, reader: str) -> None:
-    """Refuse answers from which the model cannot be estimated.
-
-    Parameters
-    ----------
-    graph : StructuralGraph
-        Constructs and items.
-    sample : Sample
-        The answers.
-    reader : str
-        Who reads, for the error.
-
-    Raises
-    ------
-    DataError
-        If an item has no answers or the same from all, or a construct has more items than there are respondents.
-    """
+    """Refuse answers from which the model cannot be estimated: constant items, and constructs of more items than respondents."""
     problems = [*_constant_items(graph, sample), *_few_respondents(graph, sample)]
     if problems:
         raise DataError(reader, problems, _NOUN)

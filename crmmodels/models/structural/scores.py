@@ -36,23 +36,7 @@ def respondent_scores(
 ) -> Scores:
     """Scores of respondents, a sum over items in one order, so that no respondent's depends on who else is scored.
 
-    Parameters
-    ----------
-    values : mapping of str to ndarray of float64, shape (n_respondents,)
-        Answers by item; NaN for none.
-    items : sequence of str
-        Items in the order of the rule.
-    rule : ScoringRule
-        Weights, means and covariances.
-    ends : (ndarray of float64, ndarray of float64), shape (n_items,)
-        Lowest and highest answer of each item.
-    missing : {"mean", "listwise", "em"}
-        A missing answer counts as the mean, makes all scores missing, or counts as its expectation given the other answers.
-
-    Returns
-    -------
-    Scores
-        NaN for respondents without any answer.
+    Answers are (n_respondents,) by item; ``ends`` are (n_items,) each, in the order of ``items`` and the rule.
     """
     answers = [values[item] for item in items]
     observed = [~np.isnan(answer) for answer in answers]
@@ -111,21 +95,6 @@ def _expected_sums(
 
 
 def score_columns_of(scores: Scores, constructs: Sequence[str], has_index: Mapping[str, bool]) -> Mapping[str, FloatArray]:
-    """Scores by name of column.
-
-    Parameters
-    ----------
-    scores : Scores
-        The scores.
-    constructs : sequence of str
-        Names of the constructs, in their order.
-    has_index : mapping of str to bool
-        Whether a construct has a scale, and so an index.
-
-    Returns
-    -------
-    mapping of str to ndarray of float64, shape (n_respondents,)
-        The index by the name of the construct, then the standardised scores by this name and ``_standardised``.
-    """
+    """Index of each construct that has one, then standardised scores, by name of column, (n_respondents,)."""
     index = {name: scores.index[k] for k, name in enumerate(constructs) if has_index[name]}
     return {**index, **{f"{name}_standardised": scores.standardised[k] for k, name in enumerate(constructs)}}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from itertools import pairwise
+from math import isfinite
+from typing import Any, ClassVar, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -24,16 +26,17 @@ from crmmodels.kernels.pls.design import Scheme
 from crmmodels.models.labels import read_labels
 from crmmodels.models.structural.checks import check_estimates, check_limits, check_rule
 from crmmodels.models.structural.estimation import StructuralPlan
-from crmmodels.models.structural.fit import BootstrapKind, Resampling, learn
-from crmmodels.models.structural.graph import StructuralGraph
+from crmmodels.models.structural.fit import BootstrapKind, Resampling, learn, replicates_of
+from crmmodels.models.structural.graph import StructuralGraph, read_scales
 from crmmodels.models.structural.groups import GroupComparison, compare_samples
 from crmmodels.models.structural.importance_performance import importance_of
-from crmmodels.models.structural.parameters import check_survey, check_survey_parameters, read_scales
 from crmmodels.models.structural.prediction import predict_folds
 from crmmodels.models.structural.record import Bootstrap, Quantity, ScoringRule, StructuralFit
 from crmmodels.models.structural.sample import Sample, sample_of
 from crmmodels.models.structural.scores import MissingPolicy, Scores, respondent_scores, score_columns_of
-from crmmodels.parameters import is_whole
+from crmmodels.parameters import check_choice, check_level, check_switch, check_whole, is_number, is_whole
+
+_CHOICES: Final = {"scheme": get_args(Scheme), "missing": get_args(MissingPolicy), "bootstrap": get_args(BootstrapKind)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,8 +225,7 @@ class SurveyModel(BaseModel[Values, StructuralFit]):
         """
         fitted = self._fitted_for("compare_groups")
         owner = type(self).__name__
-        if not is_whole(n_permutations) or n_permutations < 1:
-            raise ParameterError.must_be("compare_groups", "n_permutations", "a whole number, 1 or more", n_permutations)
+        check_whole("compare_groups", "n_permutations", n_permutations, 1)
         table = self._open(data)
         values = self._read(table)
         codes, groups = read_groups(table, by, owner)
@@ -286,18 +288,50 @@ class SurveyModel(BaseModel[Values, StructuralFit]):
         if not is_whole(folds) or not 2 <= folds <= len(sample.answers):
             must = f"a whole number from 2 to the number of respondents, {len(sample.answers)}"
             raise ParameterError.must_be("predict_quality", "folds", must, folds)
-        if antecedents not in {"direct", "earliest"}:
-            raise ParameterError.unknown_choice("predict_quality", "antecedents", ("direct", "earliest"), antecedents)
+        check_choice("predict_quality", "antecedents", antecedents, ("direct", "earliest"))
         generator = np.random.default_rng(rng)
         return predict_folds(self._plan(), sample, folds, generator, earliest=antecedents == "earliest", reader=owner)
 
     def _check_parameters(self) -> None:
-        check_survey_parameters(type(self).__name__, self)
-        self._check_survey(type(self).__name__)
+        owner = type(self).__name__
+        for name, choices in _CHOICES.items():
+            check_choice(owner, name, getattr(self, name), choices)
+        for name in ("standardised", "consistent", "nonnegative"):
+            check_switch(owner, name, getattr(self, name))
+        for name in ("n_bootstrap", "seed"):
+            check_whole(owner, name, getattr(self, name), 0)
+        if self.n_bootstrap == 1:
+            raise ParameterError.must_be(owner, "n_bootstrap", "0, or 2 or more", 1)
+        check_level(owner, self.level)
+        if self.bootstrap == "moments" and self.missing == "em":
+            must = "'respondents' where missing='em', whose covariances are found anew in every replicate"
+            raise ParameterError.must_be(owner, "bootstrap", must, "moments")
+        if self.weight is not None and not isinstance(self.weight, str):
+            raise ParameterError.must_be(owner, "weight", "None or the name of a column", self.weight)
+        codes, bands = self.missing_codes, self.bands
+        if not isinstance(codes, tuple) or not all(is_number(code) and isfinite(code) for code in codes):
+            raise ParameterError.must_be(owner, "missing_codes", "numbers that mean 'no answer'", codes)
+        usable = isinstance(bands, tuple) and bands and all(is_number(band) and 0 < band < 100 for band in bands)
+        if not usable or any(low >= high for low, high in pairwise(bands)):
+            raise ParameterError.must_be(owner, "bands", "ascending cut points above 0 and below 100", bands)
+        self._check_survey(owner)
         self.segment_labels()
 
     def _check_survey(self, owner: str) -> None:
-        check_survey(owner, self, self.graph(), self._segmented(), self._has_index())
+        """Refuse parameters that do not go with the constructs and their items."""
+        graph = self.graph()
+        items = graph.items
+        if not isinstance(self.reverse, tuple) or set(self.reverse) - set(items):
+            raise ParameterError.must_be(owner, "reverse", f"a sequence of items of the model, {list(items)}", self.reverse)
+        if self.weight in items:
+            raise ParameterError.must_be(owner, "weight", "a column that is no item", self.weight)
+        columns = [*graph.answered, *(f"{name}_standardised" for name in graph.answered)]
+        if len(set(columns)) < len(columns):
+            must = "of names that differ also with _standardised added"
+            raise ParameterError.must_be(owner, "constructs", must, graph.answered)
+        if not self._has_index()[self._segmented()]:
+            must = f"two ends for every item of {self._segmented()!r}, whose index makes the segments"
+            raise ParameterError.must_be(owner, "scale", must, self.scale)
 
     def _scales(self) -> Mapping[str, tuple[float, float] | None]:
         """Ends of the scale of each item."""
@@ -337,6 +371,23 @@ class SurveyModel(BaseModel[Values, StructuralFit]):
             high=high,
         )
 
+    def _resampling(self) -> Resampling:
+        return Resampling(kind=self.bootstrap, n_replicates=self.n_bootstrap, level=self.level, seed=self.seed)
+
+    def _replicates(
+        self, data: Any, quantity: str, n_replicates: int | None = None, reader: str = "replicates"
+    ) -> pd.DataFrame:
+        """Replicates of one kind of estimate, as the limits were made of; drawn again from the survey of the fit."""
+        fitted = self._fitted_for(reader)
+        check_choice(reader, "quantity", quantity, tuple(fitted.quantities))
+        n = self.n_bootstrap if n_replicates is None else n_replicates
+        if not is_whole(n) or n < 2:
+            must = "a whole number, 2 or more" + (" (the model has n_bootstrap=0)" if n_replicates is None else "")
+            raise ParameterError.must_be(reader, "n_replicates", must, n_replicates)
+        sample = self._sample(self._read(self._open(data)))
+        resampling = replace(self._resampling(), n_replicates=n)
+        return replicates_of(self._plan(), sample, fitted, quantity, resampling, owner=type(self).__name__, reader=reader)
+
     def _read(self, table: Table) -> Values:
         return read_survey(
             table, self._items(), weight=self.weight, missing_codes=self.missing_codes, reader=type(self).__name__
@@ -346,18 +397,15 @@ class SurveyModel(BaseModel[Values, StructuralFit]):
         return sample_of(values, self.graph().items, self.weight, self.missing, type(self).__name__)
 
     def _fit(self, values: Values) -> StructuralFit:
-        resampling = Resampling(kind=self.bootstrap, n_replicates=self.n_bootstrap, level=self.level, seed=self.seed)
-        return learn(
-            replace(self._plan(), interactions=self._interactions()), self._sample(values), resampling, type(self).__name__
-        )
+        plan = replace(self._plan(), interactions=self._interactions())
+        return learn(plan, self._sample(values), self._resampling(), type(self).__name__)
 
     def _check_record(self, fitted: StructuralFit) -> None:
         graph = self.graph()
         is_so = fitted.items == graph.items and fitted.constructs == graph.answered
         require(is_so, f"fitted is of the items {fitted.items}, and the parameters are of {graph.items}")
         check_rule(fitted, self._ends())
-        resampling = Resampling(kind=self.bootstrap, n_replicates=self.n_bootstrap, level=self.level, seed=self.seed)
-        check_limits(fitted, resampling)
+        check_limits(fitted, self._resampling())
         check_estimates(self._plan(), self._interactions(), fitted, is_weighted=self.weight is not None)
 
     def _concerns(self, values: Values, fitted: StructuralFit) -> Iterable[CrmModelsWarning]:  # noqa: ARG002  (a hook)

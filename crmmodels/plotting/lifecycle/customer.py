@@ -11,7 +11,7 @@ from crmmodels.data.panel import Panel, PanelTable
 from crmmodels.data.tables.schema import plain
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.lifecycle.model import LifecycleModel
-from crmmodels.models.lifecycle.record import STAGES
+from crmmodels.models.lifecycle.record import STAGES, stage_paths
 from crmmodels.plotting.drawing.figure import axes_of_size, percent_axis, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.lifecycle.shared import (
@@ -20,7 +20,6 @@ from crmmodels.plotting.lifecycle.shared import (
     name_stages,
     places_of,
     put_periods,
-    stage_paths,
     with_periods,
 )
 from crmmodels.plotting.purchase.shared import whole_ticks, write_words
@@ -90,7 +89,7 @@ def plot_stage_probabilities(model: LifecycleModel, data: Any, customer: Any, *,
     fitted = fitted_lifecycle(_PLOT, model)
     table = model._open(data)  # noqa: SLF001  (the same package)
     own = history_of(table, customer)
-    paths = stage_paths(model, fitted, own)
+    paths = stage_paths(own, fitted.parameters)
     orders = table.rows["n_orders"].to_numpy().astype(np.float64)[own.row]
     require_matplotlib(_PLOT)
     labels, english = (*model.stage_labels(), str(plain(customer))), (*STAGES, "?")

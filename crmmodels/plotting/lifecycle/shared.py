@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray, Period
-from crmmodels.data.panel import Panel, shown_period
+from crmmodels.data.panel import shown_period
 from crmmodels.exceptions import ParameterError
-from crmmodels.kernels.hmm.filtering import filtered_paths
-from crmmodels.kernels.hmm.histories import cells_of
 from crmmodels.kernels.orders.periods import first_day_of_period
 from crmmodels.models.lifecycle.model import LifecycleModel
-from crmmodels.models.lifecycle.record import STAGES, LifecycleFit, histories_in
+from crmmodels.models.lifecycle.record import STAGES, LifecycleFit
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases
 from crmmodels.plotting.purchase.shared import put_dates, whole_ticks
 from crmmodels.plotting.value.shared import legend_above
@@ -57,28 +55,6 @@ def fitted_lifecycle(plot: str, model: LifecycleModel) -> LifecycleFit:
     if not isinstance(model, LifecycleModel):
         raise ParameterError.must_be(plot, "model", "a fitted LifecycleModel", type(model))
     return model._fitted_for(plot)  # noqa: SLF001  (the same package: the refusal names this function)
-
-
-def stage_paths(model: LifecycleModel, fitted: LifecycleFit, panel: Panel) -> FloatArray:
-    """Stage probabilities in each row of a panel, given the orders up to it.
-
-    Parameters
-    ----------
-    model : LifecycleModel
-        The model.
-    fitted : LifecycleFit
-        What it learned.
-    panel : Panel
-        Histories of customers.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_rows, 4)
-        Rows add up to 1.
-    """
-    histories = histories_in(panel)
-    found = filtered_paths(histories, model._structure().start, fitted.parameters)  # noqa: SLF001  (the same package)
-    return found[cells_of(histories.start[histories.history], panel.length)]
 
 
 def places_of(period: IntArray, kind: Period, *, is_dated: bool) -> FloatArray:

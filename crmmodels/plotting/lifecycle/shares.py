@@ -11,7 +11,7 @@ from crmmodels._typing import FloatArray, IntArray
 from crmmodels.data.panel import Panel
 from crmmodels.kernels.arrays.grouping import group_sums
 from crmmodels.models.lifecycle.model import LifecycleModel
-from crmmodels.models.lifecycle.record import STAGES
+from crmmodels.models.lifecycle.record import STAGES, stage_paths
 from crmmodels.plotting.drawing.figure import axes_of_size, check_choice, percent_axis, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.lifecycle.shared import (
@@ -20,7 +20,6 @@ from crmmodels.plotting.lifecycle.shared import (
     name_stages,
     places_of,
     put_periods,
-    stage_paths,
     with_periods,
 )
 from crmmodels.plotting.purchase.shared import write_words
@@ -105,7 +104,7 @@ def plot_stage_shares(
     check_choice(_PLOT, "values", ("shares", "counts"), values)
     fitted = fitted_lifecycle(_PLOT, model)
     panel = model._open(data).panel  # noqa: SLF001  (the same package)
-    counts = stage_counts(panel, stage_paths(model, fitted, panel))
+    counts = stage_counts(panel, stage_paths(panel, fitted.parameters))
     require_matplotlib(_PLOT)
     text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=model.stage_labels(), english=STAGES)
     ax = axes_of_size(ax, 7.6, 4.4)

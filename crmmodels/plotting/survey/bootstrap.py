@@ -11,7 +11,6 @@ from crmmodels._typing import FloatArray
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.inference.bootstrap_limits import percentile_limits
 from crmmodels.models.structural.record import KEYS
-from crmmodels.models.structural.replicates import replicates_of
 from crmmodels.models.structural.survey_model import SurveyModel
 from crmmodels.plotting.drawing.figure import BLUE, GREY, axes_of_size, check_choice, require_matplotlib
 from crmmodels.plotting.drawing.fonts import display_width
@@ -162,7 +161,7 @@ def plot_bootstrap(
     """
     fitted = check_survey_model(_PLOT, model)
     check_choice(_PLOT, "quantity", _QUANTITIES, quantity)
-    drawn = replicates_of(model, data, quantity, n_replicates=n_replicates, reader=_PLOT).to_numpy(np.float64)
+    drawn = model._replicates(data, quantity, n_replicates, _PLOT).to_numpy(np.float64)  # noqa: SLF001  (the same package)
     estimates = fitted.quantities[quantity]
     known = np.isfinite(estimates.estimate) & np.isfinite(drawn).any(axis=0)
     if not known.any():

@@ -11,7 +11,7 @@ from crmmodels._typing import Language
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.models.clv.loyalty_claims import CLAIMS
 from crmmodels.models.clv.model import CLVModel
-from crmmodels.models.parametric.record import check_level
+from crmmodels.parameters import check_level
 from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, require_matplotlib, settle
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, in_columns, language_of, write_in_fonts
 from crmmodels.plotting.purchase.shared import write_words

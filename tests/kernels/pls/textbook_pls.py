@@ -70,6 +70,33 @@ def textbook_pls(answers, blocks, paths, modes, scheme, *, standardise=True, tol
     return described(answers, blocks, paths, weights, scores)
 
 
+def textbook_by_name(frame, constructs, paths, scheme="path", modes=None, scale=(1, 10)):
+    """The same of a frame, by names of constructs and items, with the index from 0 to 100."""
+    names, items = list(constructs), list(dict.fromkeys(item for block in constructs.values() for item in block))
+    answers = frame[items].to_numpy(float)
+    blocks = [[items.index(item) for item in constructs[name]] for name in names]
+    square = np.array([[target in paths.get(source, ()) for target in names] for source in names])
+    found = textbook_pls(answers, blocks, square, [(modes or {}).get(name, "A") for name in names], scheme)
+    pairs = [(source, target) for source in names for target in paths.get(source, ())]
+    index = {}
+    for name, block, weight in zip(names, blocks, found.weights, strict=True):
+        unstandardised = weight / [math.sqrt(covariance(answers[:, item], answers[:, item])) for item in block]
+        above = [mean(answers[:, item]) - scale[0] for item in block]
+        index[name] = 100 * (unstandardised @ above) / (unstandardised.sum() * (scale[1] - scale[0]))
+
+    def by_item(values):
+        return {name: dict(zip(constructs[name], own.tolist(), strict=True)) for name, own in zip(names, values, strict=True)}
+
+    return SimpleNamespace(
+        weights=by_item(found.weights),
+        loadings=by_item(found.loadings),
+        paths={(source, target): found.paths[names.index(source), names.index(target)] for source, target in pairs},
+        r_squared={name: value for name, value in zip(names, found.r_squared.tolist(), strict=True) if not np.isnan(value)},
+        index=index,
+        scores=dict(zip(names, found.scores.T, strict=True)),
+    )
+
+
 def outer_estimate(columns, block, weight):
     return standardised(sum(w * columns[item] for w, item in zip(weight, block, strict=True)))
 

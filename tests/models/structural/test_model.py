@@ -13,7 +13,8 @@ import pytest
 
 import crmmodels as crm
 
-textbook_pls = runpy.run_path(str(Path(__file__).with_name("textbook_pls.py")))["textbook_pls"]
+PLS = Path(__file__).parents[2] / "kernels" / "pls"
+textbook_pls = runpy.run_path(str(PLS / "textbook_pls.py"))["textbook_by_name"]
 
 SURVEY = crm.simulate.simulate_survey(
     400, 5, loadings={**dict.fromkeys(["expectations", "quality", "value"], (0.9, 0.7, 0.6)), "satisfaction": (0.8, 0.9), "complaints": (1.0,), "loyalty": (0.9, 0.8, 0.7, 0.6)}

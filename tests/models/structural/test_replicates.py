@@ -6,7 +6,6 @@ import pytest
 
 import crmmodels as crm
 from crmmodels.models.structural.record import KEYS
-from crmmodels.models.structural.replicates import replicates_of
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +16,10 @@ def survey():
 def model_of(survey, **parameters):
     chosen = {"n_bootstrap": 80, **parameters}
     return crm.SatisfactionIndexModel(indicators=survey.indicators, **chosen).fit(survey.answers)
+
+
+def replicates_of(model, data, quantity="paths", n_replicates=None):
+    return model._replicates(data, quantity, n_replicates)
 
 
 @pytest.mark.parametrize("quantity", list(KEYS))

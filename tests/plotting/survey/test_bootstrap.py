@@ -6,7 +6,6 @@ import pytest
 from matplotlib.colors import to_hex
 
 import crmmodels as crm
-from crmmodels.models.structural.replicates import replicates_of
 from crmmodels.plotting.drawing.figure import BLUE, GREY
 from crmmodels.plotting.survey.bootstrap import _density, plot_bootstrap
 
@@ -42,7 +41,7 @@ def test_densities_are_those_of_the_replicates(survey, survey_model):
     from scipy.stats import gaussian_kde
 
     model = survey_model()
-    drawn = replicates_of(model, survey.answers).to_numpy()
+    drawn = model._replicates(survey.answers, "paths").to_numpy()
     for (grid, height), values in zip(outlines_of(plot_bootstrap(model, survey.answers), 9), drawn.T, strict=True):
         width = 0.9 * min(values.std(), np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.34) * len(values) ** -0.2
         expected = gaussian_kde(values, width / values.std(ddof=1))(grid)

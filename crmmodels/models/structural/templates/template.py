@@ -153,16 +153,5 @@ class Template:
 
 
 def folded(name: object) -> str:
-    """Return a name without case and separators.
-
-    Parameters
-    ----------
-    name : object
-        The name.
-
-    Returns
-    -------
-    str
-        What two spellings of one name share.
-    """
+    """A name as it is compared: without case, spaces and marks."""
     return "".join(c for c in str(name).casefold() if c not in " _-")

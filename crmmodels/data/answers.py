@@ -15,6 +15,7 @@ from crmmodels.data.tables.frames import any_frame
 from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, plain, read_number, rows_at
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import DataError, ParameterError
+from crmmodels.parameters import check_choice
 
 _NOUN: Final = "survey"
 Missing = Literal["refuse", "drop"]
@@ -22,15 +23,7 @@ Missing = Literal["refuse", "drop"]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The answers that a question admits.
-
-    Attributes
-    ----------
-    low, high : float
-        Its ends.
-    whole : bool
-        Whether only whole numbers lie between.
-    """
+    """The answers that a question admits: its ends, and whether only whole numbers lie between."""
 
     low: float
     high: float
@@ -39,17 +32,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """The respondents who answered every question.
-
-    Attributes
-    ----------
-    values : mapping of str to ndarray of float64, shape (n,)
-        Answers to each question.
-    weight : ndarray of float64, shape (n,)
-        Their weights.
-    n_left_out : int
-        Respondents without an answer.
-    """
+    """Answers to each question of the respondents who gave all, with their weights, (n,) each, and how many were left out."""
 
     values: Mapping[str, FloatArray]
     weight: FloatArray
@@ -59,36 +42,8 @@ class Answers:
 def read_answers(
     reader: str, columns: Mapping[str, Any], scale: Scale, *, weights: Any = None, missing: Missing = "refuse"
 ) -> Answers:
-    """Return the answers as numbers, or raise one DataError naming every problem.
-
-    Parameters
-    ----------
-    reader : str
-        Who reads, for the error.
-    columns : mapping of str to column
-        Answers of the same respondents by the name of the parameter: a list, array, Series, Arrow array, or a frame or
-        relation of one column.
-    scale : Scale
-        What may be answered.
-    weights : column, optional
-        Weight of each respondent. Default: all the same.
-    missing : {"refuse", "drop"}, default "refuse"
-        Whether a respondent without an answer is an error, or left out and counted.
-
-    Returns
-    -------
-    Answers
-        Of the respondents who count.
-
-    Raises
-    ------
-    DataError
-        If there are no answers, or some are missing, text, infinite or outside the scale, or the columns differ in length.
-    ParameterError
-        If ``missing`` is unknown.
-    """
-    if missing not in {"refuse", "drop"}:
-        raise ParameterError.unknown_choice(reader, "missing", ("refuse", "drop"), missing)
+    """Answers of the same respondents, by the name of the parameter, as numbers, or one DataError that names every problem."""
+    check_choice(reader, "missing", missing, ("refuse", "drop"))
     given = dict(columns) if weights is None else {**columns, "weights": weights}
     problems: list[str] = []
     values: dict[str, FloatArray] = {}
@@ -115,27 +70,7 @@ def read_answers(
 
 
 def as_series(reader: str, name: str, column: Any) -> nw.Series[Any]:
-    """Look at a column of any kind through one interface.
-
-    Parameters
-    ----------
-    reader : str
-        Who reads, for the error.
-    name : str
-        Name of the parameter, which the series takes.
-    column : column
-        A list, array, Series, Arrow array, or a frame or relation of one column.
-
-    Returns
-    -------
-    narwhals Series
-        The values.
-
-    Raises
-    ------
-    DataError
-        If this is no column.
-    """
+    """Look at a column of any kind through one interface: a list, array, Series, Arrow array, or a frame or relation of one column."""
     with duckdb_engine.turn(column):
         frame = any_frame(column)
         if frame is not None:
@@ -199,25 +134,7 @@ def _nobody(answered: BoolArray) -> str:
 
 
 def read_scale(reader: str, scale: object) -> Scale:
-    """Read the ends of a scale.
-
-    Parameters
-    ----------
-    reader : str
-        Whose parameter it is.
-    scale : object
-        Two numbers.
-
-    Returns
-    -------
-    Scale
-        The scale.
-
-    Raises
-    ------
-    ParameterError
-        If these are not two numbers in ascending order.
-    """
+    """Read the ends of a scale."""
     must = "two numbers, the lowest and the highest answer, such as (1, 5)"
     if not isinstance(scale, list | tuple) or len(scale) != 2:
         raise ParameterError.must_be(reader, "scale", must, scale)
