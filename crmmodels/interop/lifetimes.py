@@ -10,10 +10,9 @@ import pandas as pd
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.inference.estimation import covariance_of
 from crmmodels.models.gamma_gamma import GammaGammaModel
-from crmmodels.models.purchase.beta_geo import BetaGeoModel
+from crmmodels.models.purchase.beta_geo import BetaGeoModel, ModifiedBetaGeoModel
 from crmmodels.models.purchase.beta_geo_beta_binom import BetaGeoBetaBinomModel
 from crmmodels.models.purchase.model import PurchaseModel
-from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
 
 _MODELS: Final[dict[str, Any]] = {

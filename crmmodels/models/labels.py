@@ -1,10 +1,11 @@
-"""Segment labels in English, Chinese or the user's own words."""
+"""Segment labels in English, Chinese or the user's own words, and the cut points between segments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from crmmodels.exceptions import ParameterError
+from crmmodels.parameters import is_number
 
 
 def read_labels(
@@ -46,3 +47,10 @@ def read_labels(
     if len(set(labels)) < len(labels):
         raise ParameterError.must_be(owner, "labels", "a wording that tells all segments apart", labels)
     return labels
+
+
+def check_cut_points(owner: str, cuts: Sequence[float], n: int, must: str) -> None:
+    """Raise ParameterError unless cut points are ``n`` ascending numbers between 0 and 1."""
+    usable = isinstance(cuts, tuple) and len(cuts) == n and all(is_number(cut) and 0 < cut < 1 for cut in cuts)
+    if not usable or sorted(set(cuts)) != list(cuts):
+        raise ParameterError.must_be(owner, "cut_points", f"{must} between 0 and 1", cuts)

@@ -20,7 +20,7 @@ from crmmodels.kernels.inference.estimation import Edge, Family
 from crmmodels.kernels.purchase import shifted_beta_geo as kernel
 from crmmodels.kernels.purchase.shifted_beta_geo import ShiftedBetaGeoParameters, SurvivalTable
 from crmmodels.kernels.simulation.purchases import simulate_shifted_beta_geo
-from crmmodels.models.labels import read_labels
+from crmmodels.models.labels import check_cut_points, read_labels
 from crmmodels.models.parametric.model import ParametricModel
 from crmmodels.models.parametric.posterior import PosteriorDraws
 from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior
@@ -341,12 +341,7 @@ class ShiftedBetaGeoModel(ParametricModel[ShiftedBetaGeoParameters, SurvivalTabl
     def _check_parameters(self) -> None:
         super()._check_parameters()
         self._periods("ShiftedBetaGeoModel", self.horizon)
-        cuts = self.cut_points
-        usable = isinstance(cuts, tuple) and len(cuts) == 2 and all(is_number(c) and 0 < c < 1 for c in cuts)
-        if not usable or sorted(set(cuts)) != list(cuts):
-            raise ParameterError.must_be(
-                "ShiftedBetaGeoModel", "cut_points", "two ascending probabilities between 0 and 1", cuts
-            )
+        check_cut_points("ShiftedBetaGeoModel", self.cut_points, 2, "two ascending probabilities")
 
     def _conflicts(self, values: Values) -> Iterable[Conflict]:
         yield Conflict(

@@ -138,8 +138,8 @@ class CLVBase(BaseModel[Values, CLVFit]):
 
     def _residual(self, values: Values, parameters: Any, *, needs_time: bool = True) -> Residual:
         history = (values["frequency"], values["age_at_last"], values["age"])
-        rate = self.purchase_model._rate(self.discount_rate_annual)  # noqa: SLF001  (a part of this model)
-        process = self.purchase_model._process  # noqa: SLF001
+        rate = self.purchase_model.process.scale(self._unit()).rate(self.discount_rate_annual)
+        process = self.purchase_model.process
         return residual_of(process, history, rate, self._horizon(), parameters, needs_time=needs_time)
 
     def _values_with(self, values: Values, residual: Residual, money: MoneyParameters) -> Values6:

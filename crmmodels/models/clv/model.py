@@ -32,9 +32,8 @@ from crmmodels.models.clv.referrals import ReferralOutlook
 from crmmodels.models.clv.spread import with_spread
 from crmmodels.models.clv.tiers import tier_labels
 from crmmodels.models.clv.verbs import CLVVerbs
-from crmmodels.models.purchase.beta_geo import BetaGeoModel
+from crmmodels.models.purchase.beta_geo import BetaGeoModel, ModifiedBetaGeoModel
 from crmmodels.models.purchase.model import PurchaseModel
-from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.purchase.nbd import NBDModel
 from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
 from crmmodels.progress import Progress

@@ -35,7 +35,7 @@ def check_parameters(model: CLVBase) -> None:
         If a parameter is out of range; it is named.
     """
     purchase: Any = model.purchase_model
-    if not isinstance(purchase, PurchaseModel) or purchase._whole:  # noqa: SLF001  (models, one concept)
+    if not isinstance(purchase, PurchaseModel) or purchase.process.is_discrete:
         must = "a purchase model of continuous time, such as ParetoNBDModel(horizon=52, unit='W')"
         raise ParameterError.must_be(_OWNER, "purchase_model", must, purchase)
     for name, is_usable, must in _numbers(model):

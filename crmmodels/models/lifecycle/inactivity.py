@@ -12,9 +12,8 @@ from crmmodels.kernels.hmm.histories import Histories
 from crmmodels.kernels.hmm.recency import recency_of
 from crmmodels.kernels.purchase.histories import distinct_rows
 from crmmodels.models.parametric.record import ParametricFit
-from crmmodels.models.purchase.beta_geo import BetaGeoModel
+from crmmodels.models.purchase.beta_geo import BetaGeoModel, ModifiedBetaGeoModel
 from crmmodels.models.purchase.model import PurchaseModel
-from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.purchase.nbd import NBDModel
 from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
 
@@ -45,7 +44,7 @@ def unfitted_clock(owner: str, model: Any) -> PurchaseModel[Any] | None:
     """
     if model is None:
         return None
-    if not isinstance(model, PurchaseModel) or model._whole or model.weight is not None:  # noqa: SLF001  (models, one concept)
+    if not isinstance(model, PurchaseModel) or model.process.is_discrete or model.weight is not None:
         must = "None, or a purchase model of continuous time and without weight, such as ParetoNBDModel(horizon=3)"
         raise ParameterError.must_be(owner, "purchase_model", must, model)
     return type(model)(**model._parameters())  # noqa: SLF001  (models, one concept)
@@ -118,6 +117,6 @@ def no_purchase(model: PurchaseModel[Any], learned: ParametricFit[Any], historie
     """
     columns = purchase_values(histories)
     rows = distinct_rows(columns["frequency"], columns["age_at_last"], columns["age"])
-    table, process = rows.table, model._process  # noqa: SLF001  (models, one concept)
+    table, process = rows.table, model.process
     found = process.probability_no_purchase(table.frequency, table.age_at_last, table.age, float(horizon), learned.parameters)
     return found[rows.row]

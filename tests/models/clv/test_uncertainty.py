@@ -119,8 +119,8 @@ class TestResiduals:
         table = kind.example(200, 4)
         history = tuple(table[name].to_numpy(float) for name in ("frequency", "age_at_last", "age"))
         parameters = kind._example_parameters()
-        found = residual_of(kind._process, history, 0.002, 150.0, parameters)
-        expected = kind._process.discounted_purchases(*history, 0.002, parameters, horizon=150.0)
+        found = residual_of(kind.process, history, 0.002, 150.0, parameters)
+        expected = kind.process.discounted_purchases(*history, 0.002, parameters, horizon=150.0)
         np.testing.assert_allclose(found.orders, expected, rtol=1e-12)
 
     def test_time_is_left_out_only_where_it_is_not_read(self, base):
