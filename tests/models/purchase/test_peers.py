@@ -44,10 +44,8 @@ def options(kind: type) -> dict[str, Any]:
 
 def at(kind: type, values: Any = None, **changed: Any) -> Any:
     """A model at given parameters."""
-    model = kind(**{**options(kind), **changed})
     values = PARAMETERS[kind] if values is None else values
-    model._adopt(kind._family.parameters(*values), np.eye(len(values)), None)
-    return model
+    return kind.from_parameters(kind._family.parameters(*values), **{**options(kind), **changed})
 
 
 def customer(x: float, t_x: float, age: float) -> pd.DataFrame:
