@@ -11,29 +11,7 @@ from crmmodels.parameters import is_number
 def read_labels(
     owner: str, given: str | Mapping[str, str], names: Sequence[str], chinese: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return segment labels in the language or wording asked for.
-
-    Parameters
-    ----------
-    owner : str
-        The model, for the error.
-    given : {"en", "zh"} or mapping of str to str
-        Language, or new wording for some or all English labels.
-    names : sequence of str
-        English labels, worst first.
-    chinese : mapping of str to str
-        Chinese label of each English one; a label without one stays as it is.
-
-    Returns
-    -------
-    tuple of str
-        Labels, worst first.
-
-    Raises
-    ------
-    ParameterError
-        If the language or a label is unknown, or two segments would share a label.
-    """
+    """Segment labels, worst first, in the language or wording asked for, or ParameterError; a label without a Chinese one stays as it is."""
     if isinstance(given, str):
         if given not in {"en", "zh"}:
             raise ParameterError.must_be(owner, "labels", "'en', 'zh' or a mapping of label to wording", given)

@@ -100,22 +100,7 @@ def _check_positive(prior: LogNormalPrior | GammaPrior, name: str, value: object
 
 
 def check_priors(owner: str, given: object, names: Sequence[str]) -> None:
-    """Refuse priors of parameters that do not exist, and what is no prior.
-
-    Parameters
-    ----------
-    owner : str
-        The model, for the error.
-    given : object
-        What the user gave; None for no priors.
-    names : sequence of str
-        Parameters of the model.
-
-    Raises
-    ------
-    ParameterError
-        If it is no mapping of parameter names to priors.
-    """
+    """Raise ParameterError for priors of parameters that do not exist, and for what is no prior; None is none."""
     if given is None:
         return
     if (
@@ -132,20 +117,7 @@ def check_priors(owner: str, given: object, names: Sequence[str]) -> None:
 def log_prior(
     priors: Mapping[str, LogNormalPrior | GammaPrior] | None, names: Sequence[str]
 ) -> Callable[[FloatArray], Likelihood] | None:
-    """Logarithm of the joint density of independent priors, in log parameters.
-
-    Parameters
-    ----------
-    priors : mapping of str to prior, or None
-        Priors of some or all parameters; the others are flat in their logarithm.
-    names : sequence of str
-        Parameters in order.
-
-    Returns
-    -------
-    callable or None
-        Log parameters to the log density with derivatives; None without priors.
-    """
+    """Logarithm of the joint density of independent priors, in log parameters, with derivatives; None without priors."""
     if not priors:
         return None
 

@@ -177,24 +177,7 @@ def _reach(name: str, scales: Collection[str]) -> float:
 
 
 def check_estimates(fitted: ParametricFit[Any], unit: str, scales: Collection[str], *, is_probability: bool) -> None:
-    """Refuse a record that no estimate can have left.
-
-    Parameters
-    ----------
-    fitted : ParametricFit
-        The record.
-    unit : str
-        Unit in which the model counts time.
-    scales : collection of str
-        Parameters in the unit of the data; the others are shapes.
-    is_probability : bool
-        Whether the likelihood is a probability, so that its logarithm cannot be above 0.
-
-    Raises
-    ------
-    ValueError
-        If a parameter, the covariance, the likelihood or a count cannot be; the message names it.
-    """
+    """Raise ValueError, which names the field, for a record that no estimate can have left; ``scales`` are in the unit of the data."""
     for name in fitted.names:
         value, reach = getattr(fitted.parameters, name), _reach(name, scales)
         require(
@@ -232,25 +215,7 @@ def _check_covariance(fitted: ParametricFit[Any]) -> None:
 
 
 def normal_quantile(owner: str, level: float) -> float:
-    """Half width, in standard errors, of an interval.
-
-    Parameters
-    ----------
-    owner : str
-        Who asks, for the error.
-    level : float
-        Confidence level.
-
-    Returns
-    -------
-    float
-        The quantile of the normal distribution.
-
-    Raises
-    ------
-    ParameterError
-        If the level is not between 0 and 1.
-    """
+    """Half width, in standard errors, of an interval of a confidence level, or ParameterError for what is none."""
     from scipy.special import ndtri  # noqa: PLC0415  (scipy is not imported before it is used)
 
     check_level(owner, level)
@@ -258,19 +223,6 @@ def normal_quantile(owner: str, level: float) -> float:
 
 
 def check_level(owner: str, level: object) -> None:
-    """Refuse a confidence level that is none.
-
-    Parameters
-    ----------
-    owner : str
-        Who asks, for the error.
-    level : object
-        What the user gave.
-
-    Raises
-    ------
-    ParameterError
-        If the level is not between 0 and 1.
-    """
+    """Raise ParameterError for a confidence level that is not between 0 and 1."""
     if not is_number(level) or not 0 < level < 1:
         raise ParameterError.must_be(owner, "level", "between 0 and 1", level)

@@ -203,9 +203,9 @@ def _tracking_error(split: Split, duration: float, unit: str, process: PurchaseP
     """Mean absolute error of the orders of the periods of the holdout, over their mean."""
     calibration = split.calibration
     whole = split.holdout._within(calibration._bounds.after, split.until)  # noqa: SLF001  (halves of one log)
-    first = calibration._order_days().day[0]  # noqa: SLF001
-    before = (np.datetime64(split.at, "D").astype(np.int64) - first + 1) * duration / (split.until - split.at).days
-    tracked = track(whole, int(before + duration), 1.0, unit=unit, process=process, parameters=parameters)
+    days = whole._order_days()  # noqa: SLF001
+    before = (np.datetime64(split.at, "D").astype(np.int64) - days.day[0] + 1) * duration / (split.until - split.at).days
+    tracked = track(days, int(before + duration), 1.0, unit=unit, process=process, parameters=parameters)
     held_out = (tracked["period"] > before) & ~np.isnan(tracked["actual"])
     expected, actual = tracked["expected"][held_out], tracked["actual"][held_out]
     return float(np.abs(expected - actual).mean() / actual.mean())

@@ -6,14 +6,13 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language, TimeUnit
 from crmmodels.base import Values
-from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.frames import OrderTables
 from crmmodels.data.tables.schema import LARGEST_FREQUENCY, Column, Conflict
 from crmmodels.exceptions import CrmModelsWarning, ParameterError
@@ -29,6 +28,9 @@ from crmmodels.models.purchase.process import PurchaseProcess, TimeScale
 from crmmodels.models.purchase.reading import conflicts_of, history_of, purchase_table, unit_concerns, why_no_estimates
 from crmmodels.models.purchase.tracking import track
 from crmmodels.parameters import is_number, is_whole
+
+if TYPE_CHECKING:
+    from crmmodels.data.orders.orders import Orders
 
 ParametersT = TypeVar("ParametersT")
 
@@ -420,7 +422,11 @@ class PurchaseModel(ParametricModel[ParametersT, PurchaseTable]):
             If an argument is out of range.
         """
         parameters = self._fitted_for("tracking").parameters
-        tracked = track(orders, periods, length, unit=self.unit, process=self.process, parameters=parameters)
+        if not isinstance(orders, OrderTables):
+            must = "an order log, such as crm.Orders(frame, ...)"
+            raise ParameterError.must_be("tracking", "orders", must, type(orders).__name__)
+        days = orders._order_days()  # noqa: SLF001  (what a log counts for models alone)
+        tracked = track(days, periods, length, unit=self.unit, process=self.process, parameters=parameters)
         return orders._table(tracked)  # noqa: SLF001  (in the kind of the log)
 
     def simulate(

@@ -8,8 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from crmmodels._typing import AnyArray
-from crmmodels.data.orders.logs import EPOCH
-from crmmodels.data.orders.orders import Orders
+from crmmodels.data.tables.frames import OrderDays
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.purchase.process import PurchaseProcess
 from crmmodels.parameters import is_number, is_whole
@@ -19,19 +18,14 @@ _MOST_PERIODS: Final = 100_000
 
 
 def track(
-    orders: Orders, periods: int, length: float, *, unit: str, process: PurchaseProcess, parameters: Any
+    days: OrderDays, periods: int, length: float, *, unit: str, process: PurchaseProcess, parameters: Any
 ) -> Mapping[str, AnyArray]:
     """Repeat orders by period since the first order of a log, expected and actual; each column is of shape (periods,)."""
-    if not isinstance(orders, Orders):
-        raise ParameterError.must_be(
-            "tracking", "orders", "an order log, such as crm.Orders(frame, ...)", type(orders).__name__
-        )
     if not is_whole(periods) or not 1 <= periods <= _MOST_PERIODS:
         raise ParameterError.must_be("tracking", "periods", f"a whole number from 1 to {_MOST_PERIODS:,}", periods)
     if not is_number(length) or not 0 < length < np.inf:
         raise ParameterError.must_be("tracking", "length", "a number above 0, in the unit of the model", length)
     days_per_unit = process.scale(unit).days
-    days = orders._order_days()  # noqa: SLF001  (what Orders counts for this function)
     # A period ends with the last day that is whole in it, and ages count from day to day, as those of customers do.
     ends = np.floor(np.arange(1, periods + 1) * length * days_per_unit).astype(np.int64)
     passed = days.day - days.day[0]
@@ -43,9 +37,7 @@ def track(
         for birth, n in progress.over(births):
             age = ends - 1 - birth
             expected[age > 0] += n * process.expected_purchases_new(age[age > 0] / days_per_unit, parameters)
-    last = orders._bounds.until or orders._last_day()  # noqa: SLF001
-    unseen = days.day[0] + ends - 1 > (last - EPOCH).days
-    actual[unseen] = np.nan
+    actual[days.day[0] + ends - 1 > days.last] = np.nan
     return {
         "period": np.arange(1, periods + 1),
         "end": (days.day[0] + ends - 1).astype("datetime64[D]"),

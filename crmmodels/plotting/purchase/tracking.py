@@ -127,10 +127,11 @@ def plot_tracking(
     if not isinstance(orders, Orders):
         must = "an order log, such as crm.Orders(frame, ...)"
         raise ParameterError.must_be(_PLOT, "orders", must, type(orders))
-    tracked = track(orders, periods, length, unit=model.unit, process=model.process, parameters=parameters)
+    days = orders._order_days()  # noqa: SLF001  (the same package: what a log counts for models alone)
+    tracked = track(days, periods, length, unit=model.unit, process=model.process, parameters=parameters)
     end, suffix = tracked["end"], "_cumulative" if cumulative else ""
     cut = None if split_at is None else as_date(split_at, _PLOT, "split_at")
-    first = orders._order_days().day[0].astype("datetime64[D]")  # noqa: SLF001
+    first = days.day[0].astype("datetime64[D]")
     if cut is not None and not first <= np.datetime64(cut) <= end[-1]:
         must = f"among the days drawn, {first} to {end[-1]}"
         raise ParameterError.must_be(_PLOT, "split_at", must, cut.isoformat())
