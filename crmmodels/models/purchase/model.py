@@ -70,9 +70,9 @@ class PurchaseModel(ParametricModel[ParametersT, PurchaseTable]):
 
     def columns(self) -> Sequence[Column]:
         """Columns that the model reads, beside the key."""
-        most, scale = min(LARGEST_FREQUENCY, self._scale.longest), self._scale
+        scale = self._scale
         return (
-            Column.count("frequency", maximum=most),
+            Column.count("frequency", maximum=min(LARGEST_FREQUENCY, scale.longest)),
             scale.column("age_at_last"),
             scale.column("age"),
             *self._weight_columns(),
@@ -578,7 +578,7 @@ class PurchaseModel(ParametricModel[ParametersT, PurchaseTable]):
     def _discounted(
         self, verb: str, data: Any, *, annual: float, horizon: float, draws: PosteriorDraws | None, level: float
     ) -> Any:
-        time = self._scale.horizon(verb, horizon, endless=True)
+        time = self._scale.horizon(verb, horizon, self.horizon, endless=True)
         if not is_number(annual) or not 0 <= annual < math.inf or (annual == 0 and math.isinf(time)):
             must = "a number above 0, such as 0.15 for 15 % a year, or 0 where the horizon is finite"
             raise ParameterError.must_be(verb, "discount_rate_annual", must, annual)
