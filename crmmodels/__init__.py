@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from crmmodels.models.parametric.posterior import PosteriorDraws as PosteriorDraws
     from crmmodels.models.parametric.priors import GammaPrior as GammaPrior, LogNormalPrior as LogNormalPrior
     from crmmodels.models.parametric.record import ParametricFit as ParametricFit
-    from crmmodels.models.purchase.beta_geo import BetaGeoModel as BetaGeoModel
+    from crmmodels.models.purchase.beta_geo import (
+        BetaGeoModel as BetaGeoModel,
+        ModifiedBetaGeoModel as ModifiedBetaGeoModel,
+    )
     from crmmodels.models.purchase.beta_geo_beta_binom import BetaGeoBetaBinomModel as BetaGeoBetaBinomModel
     from crmmodels.models.purchase.comparison import Comparison as Comparison, compare as compare
     from crmmodels.models.purchase.model import PurchaseModel as PurchaseModel
-    from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel as ModifiedBetaGeoModel
     from crmmodels.models.purchase.nbd import NBDModel as NBDModel
     from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel as ParetoNBDModel
     from crmmodels.models.rfm.model import RFMFit as RFMFit, RFMModel as RFMModel

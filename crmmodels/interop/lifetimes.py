@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from crmmodels.exceptions import DataError, ParameterError
-from crmmodels.kernels.inference.estimation import covariance_of
 from crmmodels.models.gamma_gamma import GammaGammaModel
-from crmmodels.models.purchase.beta_geo import BetaGeoModel
+from crmmodels.models.purchase.beta_geo import BetaGeoModel, ModifiedBetaGeoModel
 from crmmodels.models.purchase.beta_geo_beta_binom import BetaGeoBetaBinomModel
 from crmmodels.models.purchase.model import PurchaseModel
-from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
 
 _MODELS: Final[dict[str, Any]] = {
@@ -84,27 +82,15 @@ def from_lifetimes(fitter: Any, *, horizon: float | None = None, unit: str | Non
         raise ParameterError.must_be(
             "from_lifetimes", "horizon", f"left out, with the unit, for {cls.__name__}", (horizon, unit)
         )
-    model = cls(**options)
-    family = model._family
-    try:
-        parameters = family.parameters(**{name: float(params[name]) for name in family.names})
-    except KeyError as error:
-        must = f"a fitter with the parameters {list(family.names)}"
-        raise ParameterError.must_be("from_lifetimes", "fitter", must, list(params.keys())) from error
-    unknown = np.diag(np.full(len(family.names), np.inf))
+    names = [field.name for field in fields(cls.record_types[1])]
+    if not set(names) <= set(params.keys()):
+        raise ParameterError.must_be("from_lifetimes", "fitter", f"a fitter with the parameters {names}", list(params.keys()))
+    parameters = {name: float(params[name]) for name in names}
     table = _table(fitter)
     if table is None:
-        model._adopt(parameters, unknown, None)
-        return model
-    reader = cls(**options, weight="weights")
-    values = reader._read(reader._open(table))
-    rows = reader._table_from(values)
-    here = family.log_likelihood(np.log([params[name] for name in family.names]), rows)
-    covariance = covariance_of(here.hessian, np.ones(len(family.names), np.bool_))
-    model._adopt(
-        parameters, unknown if covariance is None else covariance, (rows, here.value, reader._n_customers(values, rows))
-    )
-    return model
+        return cls.from_parameters(parameters, **options)
+    counted = cls.from_parameters(parameters, data=table, **options, weight="weights")
+    return cls.from_parameters(counted.fitted, **options)
 
 
 def _table(fitter: Any) -> pd.DataFrame | None:

@@ -7,7 +7,7 @@ HOMES: Final = {
     "RFMModel": "rfm.model",
     "NBDModel": "purchase.nbd",
     "BetaGeoModel": "purchase.beta_geo",
-    "ModifiedBetaGeoModel": "purchase.modified_beta_geo",
+    "ModifiedBetaGeoModel": "purchase.beta_geo",
     "ParetoNBDModel": "purchase.pareto_nbd",
     "BetaGeoBetaBinomModel": "purchase.beta_geo_beta_binom",
     "ShiftedBetaGeoModel": "shifted_beta_geo",

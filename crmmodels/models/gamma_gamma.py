@@ -27,12 +27,11 @@ from crmmodels.kernels.inference.estimation import Edge, Family
 from crmmodels.kernels.purchase import gamma_gamma as kernel
 from crmmodels.kernels.purchase.gamma_gamma import GammaGammaParameters, SpendTable
 from crmmodels.kernels.simulation.purchases import simulate_gamma_gamma
-from crmmodels.models.labels import read_labels
+from crmmodels.models.labels import check_cut_points, read_labels
 from crmmodels.models.parametric.model import ParametricModel
 from crmmodels.models.parametric.posterior import PosteriorDraws
 from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior
 from crmmodels.models.parametric.record import ParametricFit
-from crmmodels.parameters import is_number
 
 _LABELS: Final = ("low", "medium", "high")
 _CHINESE: Final = {"low": "低", "medium": "中", "high": "高"}
@@ -254,10 +253,7 @@ class GammaGammaModel(ParametricModel[GammaGammaParameters, SpendTable]):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        cuts = self.cut_points
-        usable = isinstance(cuts, tuple) and len(cuts) == len(_LABELS) - 1 and all(is_number(c) and 0 < c < 1 for c in cuts)
-        if not usable or sorted(set(cuts)) != list(cuts):
-            raise ParameterError.must_be("GammaGammaModel", "cut_points", "two ascending shares between 0 and 1", cuts)
+        check_cut_points("GammaGammaModel", self.cut_points, len(_LABELS) - 1, "two ascending shares")
 
     def _conflicts(self, values: Values) -> Iterable[Conflict]:
         spend = values["mean_repeat_spend"]

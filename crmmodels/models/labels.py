@@ -1,38 +1,17 @@
-"""Segment labels in English, Chinese or the user's own words."""
+"""Segment labels in English, Chinese or the user's own words, and the cut points between segments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from crmmodels.exceptions import ParameterError
+from crmmodels.parameters import is_number
 
 
 def read_labels(
     owner: str, given: str | Mapping[str, str], names: Sequence[str], chinese: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return segment labels in the language or wording asked for.
-
-    Parameters
-    ----------
-    owner : str
-        The model, for the error.
-    given : {"en", "zh"} or mapping of str to str
-        Language, or new wording for some or all English labels.
-    names : sequence of str
-        English labels, worst first.
-    chinese : mapping of str to str
-        Chinese label of each English one; a label without one stays as it is.
-
-    Returns
-    -------
-    tuple of str
-        Labels, worst first.
-
-    Raises
-    ------
-    ParameterError
-        If the language or a label is unknown, or two segments would share a label.
-    """
+    """Segment labels, worst first, in the language or wording asked for, or ParameterError; a label without a Chinese one stays as it is."""
     if isinstance(given, str):
         if given not in {"en", "zh"}:
             raise ParameterError.must_be(owner, "labels", "'en', 'zh' or a mapping of label to wording", given)
@@ -46,3 +25,10 @@ def read_labels(
     if len(set(labels)) < len(labels):
         raise ParameterError.must_be(owner, "labels", "a wording that tells all segments apart", labels)
     return labels
+
+
+def check_cut_points(owner: str, cuts: Sequence[float], n: int, must: str) -> None:
+    """Raise ParameterError unless cut points are ``n`` ascending numbers between 0 and 1."""
+    usable = isinstance(cuts, tuple) and len(cuts) == n and all(is_number(cut) and 0 < cut < 1 for cut in cuts)
+    if not usable or sorted(set(cuts)) != list(cuts):
+        raise ParameterError.must_be(owner, "cut_points", f"{must} between 0 and 1", cuts)

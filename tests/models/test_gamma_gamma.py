@@ -17,9 +17,7 @@ CDNOW = (6.24880249, 3.74458845, 15.4477480)
 
 
 def at(values: Any = CDNOW, **options: Any) -> Any:
-    model = crm.GammaGammaModel(**options)
-    model._adopt(model._family.parameters(*values), np.eye(3), None)
-    return model
+    return crm.GammaGammaModel.from_parameters(crm.GammaGammaModel._family.parameters(*values), **options)
 
 
 def buyers(*rows: tuple[int, float]) -> pd.DataFrame:

@@ -15,9 +15,7 @@ import crmmodels as crm
 
 
 def at(alpha: float, beta: float, **options: Any) -> Any:
-    model = crm.ShiftedBetaGeoModel(**{"horizon": 3, **options})
-    model._adopt(model._family.parameters(alpha, beta), np.eye(2), None)
-    return model
+    return crm.ShiftedBetaGeoModel.from_parameters({"alpha": alpha, "beta": beta}, **{"horizon": 3, **options})
 
 
 def contracts(*rows: tuple[int, int]) -> pd.DataFrame:

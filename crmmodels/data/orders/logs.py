@@ -17,6 +17,7 @@ from crmmodels.data.orders.collecting import Watched, collected, failures
 from crmmodels.data.orders.kept import KeptColumn, kept_columns, last_kept
 from crmmodels.data.orders.options import READER, refused
 from crmmodels.data.tables.dates import as_date
+from crmmodels.data.tables.frames import OrderDays
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT, first_day_of_period, period_of_day
@@ -79,23 +80,6 @@ class PanelAnswer:
 
     frame: nw.DataFrame[Any]
     n_returns_only: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OrderDays:
-    """How many customers ordered on each calendar day, for the first time and again.
-
-    Attributes
-    ----------
-    day : ndarray of int64, shape (n_days,)
-        Days since 1970-01-01 with at least one order, ascending.
-    n_first, n_repeat : ndarray of int64, shape (n_days,)
-        Customers whose first order day it is, and customers who ordered before.
-    """
-
-    day: IntArray
-    n_first: IntArray
-    n_repeat: IntArray
 
 
 def read_bounds(after: str | dt.date | np.datetime64 | None, until: str | dt.date | np.datetime64 | None) -> Bounds:
@@ -232,8 +216,8 @@ class ArrayLog:
         is_first, is_repeat = np.ones(len(day), np.bool_), np.zeros(len(day), np.bool_)
         is_first[1:], is_repeat[1:] = ~same, same & (day[1:] != day[:-1])
         days, where = np.unique(day.astype(np.int64), return_inverse=True)
-        counts = (np.bincount(where[kept], minlength=len(days)) for kept in (is_first, is_repeat))
-        return OrderDays(days, *counts)
+        n_first, n_repeat = (np.bincount(where[kept], minlength=len(days)) for kept in (is_first, is_repeat))
+        return OrderDays(days, n_first, n_repeat)
 
     def kept(self, bounds: Bounds) -> AnyArray:
         """Whether the day of each line counts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 from crmmodels._typing import AnyArray, Period, TimeUnit
 from crmmodels.data.orders.checks import nothing_left, only_returns, stray_concern, without_returns_only
 from crmmodels.data.orders.files import Source, open_source
-from crmmodels.data.orders.logs import ArrayLog, BadRowsError, Bounds, OrderDays, OrderLog, read_bounds
+from crmmodels.data.orders.logs import EPOCH, ArrayLog, BadRowsError, Bounds, OrderLog, read_bounds
 from crmmodels.data.orders.options import READER, Reading, check_options, refused
 from crmmodels.data.orders.plans import KEPT, SAME_ORDER_DAYS, USED_AGAIN, day_of_line
 from crmmodels.data.orders.reading import Lines, OpenedLog, open_log
@@ -25,7 +25,7 @@ from crmmodels.data.orders.roles import ROLES
 from crmmodels.data.orders.split import Split
 from crmmodels.data.orders.stray_dates import FAR, strays_after, strays_before
 from crmmodels.data.tables.dates import as_date, check_unit
-from crmmodels.data.tables.frames import OrderTables, OutputKind, in_kind_of, in_output
+from crmmodels.data.tables.frames import OrderDays, OrderTables, OutputKind, in_kind_of, in_output
 from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, plain
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import (
@@ -495,7 +495,8 @@ class Orders(OrderTables):
         with self._turn():
             if not len((found := self._log.order_days(self._bounds)).day):
                 raise self._nothing_left(self._bounds)
-            return found
+        last = self._bounds.until or self._last_day()
+        return replace(found, last=(last - EPOCH).days)
 
     def _counted(self, bounds: Bounds, end: dt.date | None, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Canonical customer columns, sorted where the answer's kind has an order; no rows where no order is left."""

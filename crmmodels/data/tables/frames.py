@@ -34,6 +34,26 @@ class OrderTables(ABC):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class OrderDays:
+    """How many customers ordered on each calendar day, for the first time and again.
+
+    Attributes
+    ----------
+    day : ndarray of int64, shape (n_days,)
+        Days since 1970-01-01 with at least one order, ascending.
+    n_first, n_repeat : ndarray of int64, shape (n_days,)
+        Customers whose first order day it is, and customers who ordered before.
+    last : int
+        Last day that the log covers, since 1970-01-01.
+    """
+
+    day: IntArray
+    n_first: IntArray
+    n_repeat: IntArray
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """An eager view of a caller's table, and the way back to the caller's kind.
 

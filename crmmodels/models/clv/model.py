@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,9 +36,8 @@ from crmmodels.models.clv.record import COMPONENTS, CLVFit, ReferralOutlook, che
 from crmmodels.models.clv.tiers import are_tiers, tier_labels, tier_table
 from crmmodels.models.clv.uncertainty import CLVDraws, ParameterDraw, draw, limits_of
 from crmmodels.models.clv.valuation import Valuation, Values6, money_of
-from crmmodels.models.purchase.beta_geo import BetaGeoModel
+from crmmodels.models.purchase.beta_geo import BetaGeoModel, ModifiedBetaGeoModel
 from crmmodels.models.purchase.model import PurchaseModel
-from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.purchase.nbd import NBDModel
 from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
 from crmmodels.parameters import check_level, is_number, is_whole
@@ -598,14 +598,14 @@ class CLVModel(BaseModel[Values, CLVFit]):
 
     def _check_parameters(self) -> None:
         model: Any = self.purchase_model
-        if not isinstance(model, PurchaseModel) or model._whole:  # noqa: SLF001  (models, one concept)
+        if not isinstance(model, PurchaseModel) or model.process.is_discrete:
             must = "a purchase model of continuous time, such as ParetoNBDModel(horizon=52, unit='W')"
             raise ParameterError.must_be("CLVModel", "purchase_model", must, model)
         for name, is_usable, must in self._ranges():
             if not is_usable:
                 raise ParameterError.must_be("CLVModel", name, must, getattr(self, name))
         check_level("CLVModel", self.level)
-        object.__setattr__(self, "purchase_model", type(model)(**model._parameters()))  # noqa: SLF001  (an unfitted copy)
+        object.__setattr__(self, "purchase_model", dataclasses.replace(model))
         self.segment_labels()
 
     def _ranges(self) -> Iterator[tuple[str, bool, str]]:
@@ -675,7 +675,7 @@ class CLVModel(BaseModel[Values, CLVFit]):
         return self.purchase_model._conflicts(values)  # noqa: SLF001  (the same columns)
 
     def _concerns(self, values: Values, fitted: CLVFit) -> Iterable[CrmModelsWarning]:
-        yield from self.purchase_model._concerns(values, fitted.purchase)  # noqa: SLF001
+        yield from self.purchase_model._concerns(values, fitted.purchase)  # noqa: SLF001  (a part of this model)
 
     def _fit(self, values: Values) -> CLVFit:
         return self._learn(values, Origin(notes_of_accounts(values)))
@@ -714,8 +714,8 @@ class CLVModel(BaseModel[Values, CLVFit]):
 
     def _valuation(self) -> Valuation:
         model: Any = self.purchase_model
-        process, parameters = model._process, model._family.parameters  # noqa: SLF001  (a part of this model)
-        rate = model._rate(self.discount_rate_annual)  # noqa: SLF001
+        process, parameters = model.process, model._family.parameters  # noqa: SLF001  (a part of this model)
+        rate = model.process.scale(model.unit).rate(self.discount_rate_annual)
         horizon = self.horizon_years * _DAYS_PER_YEAR / DAYS_PER_UNIT[model.unit]
         return Valuation(process, parameters, rate, horizon, self.generations)
 

@@ -11,9 +11,8 @@ from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.hmm.histories import Histories
 from crmmodels.kernels.hmm.recency import recency_of
 from crmmodels.kernels.purchase.histories import distinct_rows
-from crmmodels.models.purchase.beta_geo import BetaGeoModel
+from crmmodels.models.purchase.beta_geo import BetaGeoModel, ModifiedBetaGeoModel
 from crmmodels.models.purchase.model import PurchaseModel
-from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.purchase.nbd import NBDModel
 from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
 from crmmodels.models.purchase.process import PurchaseProcess
@@ -27,7 +26,7 @@ def unfitted_clock(owner: str, model: Any) -> PurchaseModel[Any] | None:
     """Copy of a purchase model without what it learned; it must be one of continuous time, without the weights that no panel has."""
     if model is None:
         return None
-    if not isinstance(model, PurchaseModel) or model._whole or model.weight is not None:  # noqa: SLF001  (models, one concept)
+    if not isinstance(model, PurchaseModel) or model.process.is_discrete or model.weight is not None:
         must = "None, or a purchase model of continuous time and without weight, such as ParetoNBDModel(horizon=3)"
         raise ParameterError.must_be(owner, "purchase_model", must, model)
     return dataclasses.replace(model)

@@ -557,7 +557,7 @@ class LifecycleModel(BaseModel[Panel, LifecycleFit]):
         answers: dict[str, AnyArray] = dict(zip(_PROBABILITIES, found.probability.T, strict=True))
         answers.update(zip(_NUMBERS, columns, strict=True))
         if self.purchase_model is not None and fitted.purchase is not None:
-            process = self.purchase_model._process  # noqa: SLF001  (a part of this model)
+            process = self.purchase_model.process
             answers[_NO_PURCHASE] = no_purchase(process, fitted.purchase.parameters, histories, self.horizon)
         return answers
 

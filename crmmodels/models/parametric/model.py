@@ -6,12 +6,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import numpy as np
 
-from crmmodels._domains import require
-from crmmodels._frozen import seal
+from crmmodels._domains import check_value, require
 from crmmodels._typing import AnyArray, FloatArray, Language
 from crmmodels.base import BaseModel, Values
 from crmmodels.data.tables.schema import Column, count_of
@@ -25,12 +24,12 @@ from crmmodels.exceptions import (
     ParameterError,
     warn,
 )
-from crmmodels.kernels.inference.estimation import Family, edges_of, estimate, penalised
+from crmmodels.kernels.inference.estimation import Family, covariance_of, edges_of, estimate, penalised
 from crmmodels.kernels.inference.newton import Likelihood, Optimum
 from crmmodels.kernels.inference.posterior import sample_posterior
 from crmmodels.models.parametric.posterior import PosteriorDraws, over_draws
 from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior, check_priors, log_prior
-from crmmodels.models.parametric.record import ParametricFit, check_estimates
+from crmmodels.models.parametric.record import ParametricFit, check_estimates, read_parameters
 from crmmodels.parameters import check_level, is_whole
 from crmmodels.progress import Progress
 
@@ -56,6 +55,67 @@ class ParametricModel(BaseModel[Values, ParametricFit[ParametersT]], Generic[Par
     _family: ClassVar[Family[Any, Any]]
     _is_probability: ClassVar[bool] = False
     """Whether the likelihood is a probability, which is never above 1, and not a density."""
+
+    @classmethod
+    def from_parameters(
+        cls,
+        parameters: Mapping[str, float] | ParametersT | ParametricFit[ParametersT],
+        *,
+        data: Any = None,
+        **model_parameters: Any,
+    ) -> Self:
+        """Construct a fitted model from parameters that are known.
+
+        Use it for published parameters, for those of other software, or to answer with the parameters of a fitted model at another
+        horizon or with other labels. To estimate them, use `fit`.
+
+        Parameters
+        ----------
+        parameters : mapping of str to float, record of the parameters, or ParametricFit
+            Every parameter by its name, in the unit of the model. What ``fitted`` of another model of this class holds keeps its uncertainty.
+        data : dataframe or Orders, optional
+            Customers from which the parameters were estimated: log-likelihood and standard errors are then computed at the parameters.
+            Default: the log-likelihood is unknown, and so are the standard errors, which are infinite.
+        **model_parameters
+            Parameters of the model, such as ``horizon``.
+
+        Returns
+        -------
+        Self
+            A fitted model.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter is missing, unknown or out of range, or the fitted record is not one of such a model.
+        DataError
+            If the data cannot be used.
+
+        Examples
+        --------
+        >>> import crmmodels as crm
+        >>> published = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
+        >>> model = crm.BetaGeoModel.from_parameters(published, horizon=39, unit="W")
+        >>> round(model.expected_purchases_new(39), 3)
+        1.197
+        >>> crm.BetaGeoModel.from_parameters({**published, "r": -1}, horizon=39)
+        Traceback (most recent call last):
+        ...
+        crmmodels.exceptions.ParameterError: BetaGeoModel.from_parameters(r=...) must be a number from 1e-09 to 1e+09; got -1.
+        """
+        model, owner = cls(**model_parameters), f"{cls.__name__}.from_parameters"
+        if isinstance(parameters, ParametricFit) and data is None:
+            record = replace(parameters, n_evaluations=0)
+        else:
+            given = parameters.parameters if isinstance(parameters, ParametricFit) else parameters
+            family = cls._family
+            record = model._record_at(read_parameters(owner, given, family.parameters, family.scales), data)
+        try:
+            check_value(record, Any, "fitted")
+            model._check_record(record)
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"{owner} found no record of such a model: {error}.") from error
+        return model._learned(record)
 
     def sample_posterior(self, data: Any, n_draws: int = 4000, rng: np.random.Generator | int | None = None) -> PosteriorDraws:
         """Draw parameters from their posterior, given the data of the fit.
@@ -258,14 +318,26 @@ class ParametricModel(BaseModel[Values, ParametricFit[ParametersT]], Generic[Par
                 columns = over_draws(columns, values, answer, self._family.parameters, draws, level=level, progress=progress)
         return table.answer(columns)
 
-    def _adopt(self, parameters: ParametersT, covariance: FloatArray, data: tuple[TableT, float, float] | None) -> None:
-        """Become the model of parameters that were estimated elsewhere; with table, log-likelihood and customers where they are known."""
-        weight = 0.0 if data is None else data[2]
-        log_likelihood = np.nan if data is None else float(data[1])
-        n_distinct = 0 if data is None else self._n_distinct(data[0])
-        record = ParametricFit(parameters, log_likelihood, covariance, weight, n_distinct, 0, self._unit())
-        self._check_record(record)
-        object.__setattr__(self, "_record", seal(record))
+    def _record_at(self, parameters: ParametersT, data: Any) -> ParametricFit[ParametersT]:
+        """What is known at given parameters: the likelihood and its curvature where there are data, else nothing."""
+        family = self._family
+        point = np.log([getattr(parameters, name) for name in family.names])
+        unknown = np.diag(np.full(len(point), np.inf))
+        if data is None:
+            return ParametricFit(parameters, np.nan, unknown, 0.0, 0, 0, self._unit())
+        values = self._read(self._open(data))
+        table = self._table_from(values)
+        if family.total_weight(table) == 0:
+            raise DataError(type(self).__name__, self._why_not(values))
+        here = family.log_likelihood(point, table)
+        prior = log_prior(self.prior, family.names)
+        hessian = here.hessian if prior is None else here.hessian + prior(point).hessian
+        covariance = covariance_of(hessian, np.ones(len(point), np.bool_)) if np.isfinite(hessian).all() else None
+        n, n_distinct = self._n_customers(values, table), self._n_distinct(table)
+        known = unknown if covariance is None else covariance
+        return ParametricFit(
+            parameters, float(here.value), known, n, n_distinct, 0, self._unit(), is_penalised=prior is not None
+        )
 
 
 def _counted(family: Family[ParametersT, TableT], progress: Progress) -> Family[ParametersT, TableT]:

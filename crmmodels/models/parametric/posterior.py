@@ -96,30 +96,7 @@ def over_draws(
     level: float,
     progress: Callable[[int, int], None],
 ) -> dict[str, AnyArray]:
-    """Put beside each answer the limits between which it lies for most draws.
-
-    Parameters
-    ----------
-    columns : mapping of str to ndarray of shape (n_customers,)
-        Answers at the fitted parameters.
-    values : mapping of str to ndarray of shape (n_customers,)
-        What the answers depend on.
-    answer : callable
-        Values and parameters to answers.
-    parameters : type
-        Record of the parameters.
-    draws : PosteriorDraws
-        The draws.
-    level : float
-        Share of the draws between the limits.
-    progress : callable
-        Told how much is done, and of how much.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n_customers,)
-        For each column ``c``: ``c, c_lower, c_upper``.
-    """
+    """Columns of shape (n_customers,) and, for each column ``c``, the limits ``c_lower, c_upper`` between which it lies for most draws."""
     # Customers with equal values have equal answers.
     found = distinct(tuple(values.values()))
     values = {name: column[found.first] for name, column in values.items()}

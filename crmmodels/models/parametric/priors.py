@@ -48,10 +48,6 @@ class LogNormalPrior:
         _check_positive(self, "median", self.median)
         _check_positive(self, "sigma", self.sigma)
 
-    def _log_density(self, y: float) -> tuple[float, float, float]:
-        z = (y - log(self.median)) / self.sigma
-        return -0.5 * z * z - log(self.sigma) - 0.5 * log(2.0 * pi), -z / self.sigma, -1.0 / self.sigma**2
-
 
 @dataclass(frozen=True, slots=True)
 class GammaPrior:
@@ -87,10 +83,15 @@ class GammaPrior:
         _check_positive(self, "shape", self.shape)
         _check_positive(self, "rate", self.rate)
 
-    def _log_density(self, y: float) -> tuple[float, float, float]:
-        drawn = self.rate * exp(min(y, 700.0))
-        constant = self.shape * log(self.rate) - lgamma(self.shape)
-        return constant + self.shape * y - drawn, self.shape - drawn, -drawn
+
+def _log_density(prior: LogNormalPrior | GammaPrior, y: float) -> tuple[float, float, float]:
+    """Log density of a log parameter, with its first and second derivative."""
+    if isinstance(prior, LogNormalPrior):
+        z = (y - log(prior.median)) / prior.sigma
+        return -0.5 * z * z - log(prior.sigma) - 0.5 * log(2.0 * pi), -z / prior.sigma, -1.0 / prior.sigma**2
+    drawn = prior.rate * exp(min(y, 700.0))
+    constant = prior.shape * log(prior.rate) - lgamma(prior.shape)
+    return constant + prior.shape * y - drawn, prior.shape - drawn, -drawn
 
 
 def _check_positive(prior: LogNormalPrior | GammaPrior, name: str, value: object) -> None:
@@ -99,22 +100,7 @@ def _check_positive(prior: LogNormalPrior | GammaPrior, name: str, value: object
 
 
 def check_priors(owner: str, given: object, names: Sequence[str]) -> None:
-    """Refuse priors of parameters that do not exist, and what is no prior.
-
-    Parameters
-    ----------
-    owner : str
-        The model, for the error.
-    given : object
-        What the user gave; None for no priors.
-    names : sequence of str
-        Parameters of the model.
-
-    Raises
-    ------
-    ParameterError
-        If it is no mapping of parameter names to priors.
-    """
+    """Raise ParameterError for priors of parameters that do not exist, and for what is no prior; None is none."""
     if given is None:
         return
     if (
@@ -131,20 +117,7 @@ def check_priors(owner: str, given: object, names: Sequence[str]) -> None:
 def log_prior(
     priors: Mapping[str, LogNormalPrior | GammaPrior] | None, names: Sequence[str]
 ) -> Callable[[FloatArray], Likelihood] | None:
-    """Logarithm of the joint density of independent priors, in log parameters.
-
-    Parameters
-    ----------
-    priors : mapping of str to prior, or None
-        Priors of some or all parameters; the others are flat in their logarithm.
-    names : sequence of str
-        Parameters in order.
-
-    Returns
-    -------
-    callable or None
-        Log parameters to the log density with derivatives; None without priors.
-    """
+    """Logarithm of the joint density of independent priors, in log parameters, with derivatives; None without priors."""
     if not priors:
         return None
 
@@ -152,7 +125,7 @@ def log_prior(
         value, gradient, hessian = 0.0, np.zeros(len(names)), np.zeros((len(names), len(names)))
         for i, name in enumerate(names):
             if name in priors:
-                of_one = priors[name]._log_density(float(log_parameters[i]))  # noqa: SLF001  (two priors, one concept)
+                of_one = _log_density(priors[name], float(log_parameters[i]))
                 value += of_one[0]
                 gradient[i], hessian[i, i] = of_one[1:]
         return Likelihood(value, gradient, hessian)

@@ -12,7 +12,8 @@ import pandas as pd
 from crmmodels._domains import Count, MatrixPerhapsInfinite, NonNegative, PerhapsMissing, check_symmetric, require
 from crmmodels._typing import FloatArray
 from crmmodels.display import Shown, show_value
-from crmmodels.parameters import check_level
+from crmmodels.exceptions import ParameterError
+from crmmodels.parameters import check_level, is_number
 
 ParametersT = TypeVar("ParametersT")
 _WIDEST: Final = 1e30
@@ -151,27 +152,34 @@ class ParametricFit(Generic[ParametersT]):
         return pd.DataFrame(columns, index=pd.Index(self.names, name="parameter"))
 
 
+def read_parameters(owner: str, given: object, kind: type[ParametersT], scales: Collection[str]) -> ParametersT:
+    """Parameters that a user knows, as a mapping or a record, or ParameterError with the name of the one that cannot be."""
+    shape: Any = kind
+    names = tuple(field.name for field in fields(shape))
+    if isinstance(given, kind):
+        given = {name: getattr(given, name) for name in names}
+    if not isinstance(given, Mapping):
+        raise ParameterError.must_be(owner, "parameters", f"a mapping of {list(names)} to numbers", given)
+    missing, unknown = [n for n in names if n not in given], [n for n in given if n not in names]
+    if missing or unknown:
+        has = [f"lacks {missing}"] * bool(missing) + [f"has the unknown {unknown}"] * bool(unknown)
+        raise ParameterError(f"{owner}(parameters=...) must be a mapping of {list(names)} to numbers; it {' and '.join(has)}.")
+    for name in names:
+        reach = _reach(name, scales)
+        if not is_number(given[name]) or not 1.0 / reach <= given[name] <= reach:
+            raise ParameterError.must_be(owner, name, f"a number from {1.0 / reach:g} to {reach:g}", given[name])
+    return kind(**{name: float(given[name]) for name in names})
+
+
+def _reach(name: str, scales: Collection[str]) -> float:
+    """Largest value of a parameter, and the inverse of its smallest."""
+    return _WIDEST if name in scales else _FARTHEST
+
+
 def check_estimates(fitted: ParametricFit[Any], unit: str, scales: Collection[str], *, is_probability: bool) -> None:
-    """Refuse a record that no estimate can have left.
-
-    Parameters
-    ----------
-    fitted : ParametricFit
-        The record.
-    unit : str
-        Unit in which the model counts time.
-    scales : collection of str
-        Parameters in the unit of the data; the others are shapes.
-    is_probability : bool
-        Whether the likelihood is a probability, so that its logarithm cannot be above 0.
-
-    Raises
-    ------
-    ValueError
-        If a parameter, the covariance, the likelihood or a count cannot be; the message names it.
-    """
+    """Raise ValueError, which names the field, for a record that no estimate can have left; ``scales`` are in the unit of the data."""
     for name in fitted.names:
-        value, reach = getattr(fitted.parameters, name), _WIDEST if name in scales else _FARTHEST
+        value, reach = getattr(fitted.parameters, name), _reach(name, scales)
         require(
             1.0 / reach <= value <= reach, f"fitted.parameters.{name} must be from {1.0 / reach:g} to {reach:g}; got {value!r}"
         )
@@ -207,25 +215,7 @@ def _check_covariance(fitted: ParametricFit[Any]) -> None:
 
 
 def normal_quantile(owner: str, level: float) -> float:
-    """Half width, in standard errors, of an interval.
-
-    Parameters
-    ----------
-    owner : str
-        Who asks, for the error.
-    level : float
-        Confidence level.
-
-    Returns
-    -------
-    float
-        The quantile of the normal distribution.
-
-    Raises
-    ------
-    ParameterError
-        If the level is not between 0 and 1.
-    """
+    """Half width, in standard errors, of an interval of a confidence level, or ParameterError for what is none."""
     from scipy.special import ndtri  # noqa: PLC0415  (scipy is not imported before it is used)
 
     check_level(owner, level)

@@ -22,8 +22,6 @@ from crmmodels.models.parametric.record import ParametricFit
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.models.purchase.process import PurchaseProcess, n_customers, sample_of, typical_age, typical_rate
 
-MOST_OPPORTUNITIES: Final = 10_000
-
 
 def _start(table: PurchaseTable) -> FloatArray:
     """Customers who take half of what the mean customer lets pass, and half of whom leave in the time observed."""
@@ -82,6 +80,7 @@ _PROCESS: Final = PurchaseProcess(
     expected_purchases_new=kernel.expected_purchases_new,
     purchase_distribution_new=kernel.purchase_distribution_new,
     simulate=_simulate,
+    is_discrete=True,
 )
 
 
@@ -140,22 +139,12 @@ class BetaGeoBetaBinomModel(PurchaseModel[BetaGeoBetaBinomParameters]):
 
     record_types: ClassVar[tuple[type, ...]] = (ParametricFit, BetaGeoBetaBinomParameters, LogNormalPrior, GammaPrior)
     _family: ClassVar[Family[BetaGeoBetaBinomParameters, PurchaseTable]] = _FAMILY
-    _process: ClassVar[PurchaseProcess] = _PROCESS
-    _units: ClassVar[tuple[str, ...]] = ("D", "W", "M", "Q", "Y")
-    _whole: ClassVar[bool] = True
+    process: ClassVar[PurchaseProcess] = _PROCESS
     _is_probability: ClassVar[bool] = True
-    _longest: ClassVar[float] = MOST_OPPORTUNITIES
 
     @classmethod
     def _example_parameters(cls) -> BetaGeoBetaBinomParameters:
         return BetaGeoBetaBinomParameters(0.6, 2.0, 0.7, 8.0)
-
-    def _rate(self, annual: float) -> float:
-        """Rate from one opportunity to the next."""
-        return float(np.expm1(super()._rate(annual)))
-
-    def _time_name(self) -> str:
-        return "opportunities"
 
     def _table_of(self, orders: OrderTables) -> Any:
         """Count the periods with orders after that of the first, and those that are over."""

@@ -17,6 +17,8 @@ from crmmodels.kernels.purchase.histories import distinct
 from crmmodels.models.purchase.holdout import Holdout, read_holdout
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.models.purchase.nbd import NBDModel
+from crmmodels.models.purchase.process import PurchaseProcess
+from crmmodels.models.purchase.tracking import track
 from crmmodels.parameters import is_whole
 from crmmodels.progress import Progress
 
@@ -106,7 +108,10 @@ def compare(models: Sequence[PurchaseModel[Any]], data: Any, *, most_orders: int
                 "bic": fitted.bic,
             }
     _add_ratios(rows, models)
-    held_out = read_holdout(models[0], table, "compare")
+    first = models[0]
+    held_out = read_holdout(
+        table, "compare", key=first.key, columns=first.columns(), weight=first.weight, is_discrete=first.process.is_discrete
+    )
     if held_out is None:
         return Comparison(_framed(rows), None)
     past, weight = held_out.history, held_out.history.weight
@@ -114,10 +119,11 @@ def compare(models: Sequence[PurchaseModel[Any]], data: Any, *, most_orders: int
     expected: dict[str, FloatArray] = {}
     with Progress("compare (holdout)", "models") as progress:
         for name, model in progress.over(list(zip(names, models, strict=True))):
-            expected[name] = held_out.expected_by(model)
+            process, parameters = model.process, model.fitted.parameters
+            expected[name] = held_out.expected_by(process, parameters)
             total = float(weight @ expected[name])
             rows[name] |= {
-                "log_score": _log_score(model, held_out),
+                "log_score": _log_score(process, parameters, held_out),
                 "expected": total,
                 "actual": actual,
                 "total_error": total / actual - 1.0 if actual else np.nan,
@@ -125,7 +131,7 @@ def compare(models: Sequence[PurchaseModel[Any]], data: Any, *, most_orders: int
                 "auc": _auc(expected[name], held_out),
             }
             if isinstance(data, Split):
-                rows[name]["tracking_error"] = _tracking_error(model, data, held_out.duration)
+                rows[name]["tracking_error"] = _tracking_error(data, held_out.duration, model.unit, process, parameters)
     rows[_HIATUS] = {"actual": actual, "auc": _auc(past.age_at_last - past.age, held_out)}
     return Comparison(_framed(rows), _by_frequency(held_out, expected, most_orders))
 
@@ -133,7 +139,7 @@ def compare(models: Sequence[PurchaseModel[Any]], data: Any, *, most_orders: int
 def _checked(models: Sequence[PurchaseModel[Any]]) -> Sequence[PurchaseModel[Any]]:
     if not isinstance(models, list | tuple) or not models or not all(isinstance(m, PurchaseModel) for m in models):
         raise ParameterError.must_be("compare", "models", "a list of purchase models, such as [BetaGeoModel(...)]", models)
-    if any(model._whole for model in models):  # noqa: SLF001  (models, one concept)
+    if any(model.process.is_discrete for model in models):
         raise ParameterError.must_be(
             "compare", "models", "models of continuous time; BetaGeoBetaBinomModel reads other ages", models
         )
@@ -159,9 +165,8 @@ def _add_ratios(rows: dict[str, dict[str, float]], models: Sequence[PurchaseMode
             row |= {"likelihood_ratio": ratio, "p_value": float(chdtrc(more, ratio))}
 
 
-def _log_score(model: PurchaseModel[Any], held_out: Holdout) -> float:
+def _log_score(process: PurchaseProcess, parameters: Any, held_out: Holdout) -> float:
     """Mean logarithm of the probability of what customers did, by blocks of like number of later orders."""
-    process, parameters = model._process, model.fitted.parameters  # noqa: SLF001  (models, one concept)
     past, later = held_out.history, held_out.orders
     found = distinct((later, past.frequency, past.age_at_last, past.age))
     rows, count = found.first, np.bincount(found.row, past.weight)
@@ -194,13 +199,13 @@ def _auc(score: FloatArray, held_out: Holdout) -> float:
     return float(of_active @ (below + 0.5 * of_silent) / (active.sum() * silent.sum()))
 
 
-def _tracking_error(model: PurchaseModel[Any], split: Split, duration: float) -> float:
+def _tracking_error(split: Split, duration: float, unit: str, process: PurchaseProcess, parameters: Any) -> float:
     """Mean absolute error of the orders of the periods of the holdout, over their mean."""
     calibration = split.calibration
     whole = split.holdout._within(calibration._bounds.after, split.until)  # noqa: SLF001  (halves of one log)
-    first = calibration._order_days().day[0]  # noqa: SLF001
-    before = (np.datetime64(split.at, "D").astype(np.int64) - first + 1) * duration / (split.until - split.at).days
-    tracked = model._tracked(whole, int(before + duration), 1.0)  # noqa: SLF001
+    days = whole._order_days()  # noqa: SLF001
+    before = (np.datetime64(split.at, "D").astype(np.int64) - days.day[0] + 1) * duration / (split.until - split.at).days
+    tracked = track(days, int(before + duration), 1.0, unit=unit, process=process, parameters=parameters)
     held_out = (tracked["period"] > before) & ~np.isnan(tracked["actual"])
     expected, actual = tracked["expected"][held_out], tracked["actual"][held_out]
     return float(np.abs(expected - actual).mean() / actual.mean())

@@ -95,7 +95,7 @@ class NBDModel(PurchaseModel[NBDParameters]):
 
     record_types: ClassVar[tuple[type, ...]] = (ParametricFit, NBDParameters, LogNormalPrior, GammaPrior)
     _family: ClassVar[Family[NBDParameters, PurchaseTable]] = FAMILY
-    _process: ClassVar[PurchaseProcess] = _PROCESS
+    process: ClassVar[PurchaseProcess] = _PROCESS
 
     @classmethod
     def _example_parameters(cls) -> NBDParameters:

@@ -161,7 +161,7 @@ class ParetoNBDModel(PurchaseModel[ParetoNBDParameters]):
 
     record_types: ClassVar[tuple[type, ...]] = (ParametricFit, ParetoNBDParameters, LogNormalPrior, GammaPrior)
     _family: ClassVar[Family[ParetoNBDParameters, PurchaseTable]] = _FAMILY
-    _process: ClassVar[PurchaseProcess] = _PROCESS
+    process: ClassVar[PurchaseProcess] = _PROCESS
 
     @classmethod
     def _example_parameters(cls) -> ParetoNBDParameters:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 
-from crmmodels._typing import AnyArray, FloatArray
-from crmmodels.data.orders.logs import EPOCH
-from crmmodels.data.orders.orders import Orders
+from crmmodels._typing import AnyArray
+from crmmodels.data.tables.frames import OrderDays
 from crmmodels.exceptions import ParameterError
+from crmmodels.models.purchase.process import PurchaseProcess
 from crmmodels.parameters import is_number, is_whole
 from crmmodels.progress import Progress
 
@@ -18,46 +18,14 @@ _MOST_PERIODS: Final = 100_000
 
 
 def track(
-    orders: Orders,
-    periods: int,
-    length: float,
-    days_per_unit: float,
-    expected_purchases_new: Callable[[FloatArray], FloatArray],
+    days: OrderDays, periods: int, length: float, *, unit: str, process: PurchaseProcess, parameters: Any
 ) -> Mapping[str, AnyArray]:
-    """Repeat orders by period since the first order of a log.
-
-    Parameters
-    ----------
-    orders : Orders
-        The log.
-    periods : int
-        How many.
-    length : float
-        Length of a period, in a unit.
-    days_per_unit : float
-        Days in that unit.
-    expected_purchases_new : callable
-        Times since a first order, in that unit, to expected repeat orders.
-
-    Returns
-    -------
-    mapping of str to ndarray, shape (periods,)
-        ``period, end, expected, actual, expected_cumulative, actual_cumulative``.
-
-    Raises
-    ------
-    ParameterError
-        If an argument is out of range.
-    """
-    if not isinstance(orders, Orders):
-        raise ParameterError.must_be(
-            "tracking", "orders", "an order log, such as crm.Orders(frame, ...)", type(orders).__name__
-        )
+    """Repeat orders by period since the first order of a log, expected and actual; each column is of shape (periods,)."""
     if not is_whole(periods) or not 1 <= periods <= _MOST_PERIODS:
         raise ParameterError.must_be("tracking", "periods", f"a whole number from 1 to {_MOST_PERIODS:,}", periods)
     if not is_number(length) or not 0 < length < np.inf:
         raise ParameterError.must_be("tracking", "length", "a number above 0, in the unit of the model", length)
-    days = orders._order_days()  # noqa: SLF001  (what Orders counts for this function)
+    days_per_unit = process.scale(unit).days
     # A period ends with the last day that is whole in it, and ages count from day to day, as those of customers do.
     ends = np.floor(np.arange(1, periods + 1) * length * days_per_unit).astype(np.int64)
     passed = days.day - days.day[0]
@@ -68,10 +36,8 @@ def track(
     with Progress("tracking", "days of first orders") as progress:
         for birth, n in progress.over(births):
             age = ends - 1 - birth
-            expected[age > 0] += n * expected_purchases_new(age[age > 0] / days_per_unit)
-    last = orders._bounds.until or orders._last_day()  # noqa: SLF001
-    unseen = days.day[0] + ends - 1 > (last - EPOCH).days
-    actual[unseen] = np.nan
+            expected[age > 0] += n * process.expected_purchases_new(age[age > 0] / days_per_unit, parameters)
+    actual[days.day[0] + ends - 1 > days.last] = np.nan
     return {
         "period": np.arange(1, periods + 1),
         "end": (days.day[0] + ends - 1).astype("datetime64[D]"),

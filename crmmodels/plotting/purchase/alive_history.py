@@ -117,7 +117,7 @@ def plot_alive_history(
     crmmodels.exceptions.ParameterError: plot_alive_history(customer=...) must be a customer with an order up to 2026-02-11; got 'c'.
     """
     parameters = fitted_model(_PLOT, model).parameters
-    if model._whole:  # noqa: SLF001  (the same package)
+    if model.process.is_discrete:
         must = "a model of continuous time, in which customers are seen from day to day"
         raise ParameterError.must_be(_PLOT, "model", must, type(model))
     if not isinstance(orders, Orders):
@@ -129,7 +129,7 @@ def plot_alive_history(
     per_unit = DAYS_PER_UNIT[model.unit]  # type: ignore[index]  # one of its keys, since the model is of continuous time
     age = (path.day - days[0]) / per_unit
     history = path.frequency, path.days_at_last / per_unit, age
-    alive = model._process.probability_alive(*history, parameters, ahead=0.0)  # noqa: SLF001
+    alive = model.process.probability_alive(*history, parameters, ahead=0.0)
     require_matplotlib(_PLOT)
     text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=[str(plain(customer))], english=["?"])
     ax = axes_of_size(ax, 7.6, 3.8)

@@ -196,12 +196,12 @@ def plot_purchase_distribution(
     """
     plot = "plot_purchase_distribution"
     parameters = fitted_model(plot, model).parameters
-    time = model._time(plot, horizon)  # noqa: SLF001  (the same package: the refusal names this function)
+    time = model.process.scale(model.unit).horizon(plot, horizon, model.horizon)
     if not is_whole(n_max) or not 0 <= n_max < MOST_CLASSES:
         raise ParameterError.must_be(plot, "n_max", f"a whole number from 0 to {MOST_CLASSES - 1:,}", n_max)
     customers = None if data is None else _customers(plot, model, data)
     if customers is None:
-        chances = model._process.purchase_distribution_new(time, n_max, parameters)  # noqa: SLF001
+        chances = model.process.purchase_distribution_new(time, n_max, parameters)
     else:
         chances = _mean_distribution(model, parameters, customers, time, n_max)
     require_matplotlib(plot)
@@ -236,7 +236,7 @@ def _expected_counts(model: PurchaseModel[Any], parameters: Any, customers: Purc
     """Customers that a model expects with 0, 1, …, and ``most`` or more repeat orders."""
     age, weight = customers.age, customers.weight
     row = distinct((age,)).row
-    if row.max() >= _MOST_AGES and not model._whole:  # noqa: SLF001  (the same package)
+    if row.max() >= _MOST_AGES and not model.process.is_discrete:
         width = (age.max() - age.min()) / _MOST_AGES
         row = distinct((np.floor((age - age.min()) / width),)).row
     n_ages = int(row.max()) + 1
@@ -247,7 +247,7 @@ def _expected_counts(model: PurchaseModel[Any], parameters: Any, customers: Purc
         if one_age == 0:
             counts[0] += n
             continue
-        counts += n * model._process.purchase_distribution_new(one_age, most - 1, parameters)  # noqa: SLF001
+        counts += n * model.process.purchase_distribution_new(one_age, most - 1, parameters)
     return with_rest(counts, float(n_customers.sum()))
 
 
@@ -260,7 +260,7 @@ def _mean_distribution(
     for start in range(0, len(customers.age), n_rows):
         rows = slice(start, start + n_rows)
         history = customers.frequency[rows], customers.age_at_last[rows], customers.age[rows]
-        found = model._process.purchase_distribution(*history, time, n_max, parameters)  # noqa: SLF001
+        found = model.process.purchase_distribution(*history, time, n_max, parameters)
         chances += customers.weight[rows] @ found
     mean: FloatArray = chances / customers.weight.sum()
     return mean

@@ -110,12 +110,13 @@ def plot_calibration(model: PurchaseModel[Any], data: Any, *, most: int = 7, ax:
     [1.0, 1.0, 1.0]
     """
     plot = "plot_calibration"
-    fitted_model(plot, model)
+    parameters = fitted_model(plot, model).parameters
     check_most(plot, most)
     found = _read(plot, model, data)
     group = np.minimum(found.history.frequency, most).astype(np.int64)
     actual, expected = (
-        _means(group, values, found.history.weight, most + 1) for values in (found.orders, found.expected_by(model))
+        _means(group, values, found.history.weight, most + 1)
+        for values in (found.orders, found.expected_by(model.process, parameters))
     )
     require_matplotlib(plot)
     text = write_in_fonts(plot, language_of(model), _PHRASES)
@@ -180,7 +181,7 @@ def plot_time_since_last(
     [5.0, 15.0, 30.0]
     """
     plot = "plot_time_since_last"
-    fitted_model(plot, model)
+    parameters = fitted_model(plot, model).parameters
     bounds = None if bins is None else _checked_bins(plot, bins)
     found = _read(plot, model, data)
     require_matplotlib(plot)
@@ -192,7 +193,7 @@ def plot_time_since_last(
     middle = (edges[:-1] + edges[1:]) / 2.0
     for values, colour, name, line in (
         (found.orders, ACTUAL, "actual", "-"),
-        (found.expected_by(model), EXPECTED, "expected", "--"),
+        (found.expected_by(model.process, parameters), EXPECTED, "expected", "--"),
     ):
         means = _means(group, values, found.history.weight, len(middle))
         ax.plot(middle, means, line, marker="o", markersize=5, color=colour, linewidth=2, label=text.phrase(name))
@@ -204,13 +205,13 @@ def plot_time_since_last(
 
 
 def _read(plot: str, model: PurchaseModel[Any], data: Any) -> Holdout:
-    whole = model._whole  # noqa: SLF001  (the same package)
+    whole = model.process.is_discrete
     if isinstance(data, Split):
         if whole:
             must = f"a table of customers, for {type(model).__name__} counts opportunities, which a Split does not"
             raise ParameterError.must_be(plot, "data", must, "a Split")
         data = data.customers(unit=cast("TimeUnit", model.unit))
-    found = read_holdout(model, data, plot)
+    found = read_holdout(data, plot, key=model.key, columns=model.columns(), weight=model.weight, is_discrete=whole)
     if found is None:
         there = open_table(data, model.key, plot).frame.columns
         missing = [name for name in HOLDOUT_COLUMNS if name not in there]

@@ -98,7 +98,7 @@ def plot_probability_alive_matrix(model: PurchaseModel[Any], *, age: float, most
     plot = "plot_probability_alive_matrix"
     parameters = fitted_model(plot, model).parameters
     grid = _grid(plot, model, age, most)
-    values = grid.filled(model._process.probability_alive(*grid.history, parameters, ahead=0.0))  # noqa: SLF001  (the same package)
+    values = grid.filled(model.process.probability_alive(*grid.history, parameters, ahead=0.0))
     require_matplotlib(plot)
     text = write_in_fonts(plot, language_of(model), _PHRASES)
     return _draw(axes_of_size(ax, 6.8, 4.8), model, grid, values, highest=1.0, text=text, title=text.phrase("alive"))
@@ -159,9 +159,9 @@ def plot_expected_purchases_matrix(
     """
     plot = "plot_expected_purchases_matrix"
     parameters = fitted_model(plot, model).parameters
-    time = model._time(plot, horizon)  # noqa: SLF001  (the same package: the refusal names this function)
+    time = model.process.scale(model.unit).horizon(plot, horizon, model.horizon)
     grid = _grid(plot, model, age, most)
-    values = grid.filled(model._process.expected_purchases(*grid.history, time, parameters))  # noqa: SLF001
+    values = grid.filled(model.process.expected_purchases(*grid.history, time, parameters))
     require_matplotlib(plot)
     text = write_in_fonts(plot, language_of(model), _PHRASES)
     title = text.phrase("orders", time=duration(model, text, time))
@@ -200,12 +200,13 @@ class _Grid:
 
 
 def _grid(plot: str, model: PurchaseModel[Any], age: float, most: int) -> _Grid:
-    whole = model._whole  # noqa: SLF001  (the same package)
+    scale = model.process.scale(model.unit)
+    whole = scale.is_discrete
     if not is_number(age) or not 0 < age < math.inf or (whole and (age % 1 > 0 or age > _MOST_OPPORTUNITIES)):
         must = f"a whole number from 1 to {_MOST_OPPORTUNITIES}" if whole else "a number above 0"
-        raise ParameterError.must_be(plot, "age", f"{must}, of {model._time_name()}", age)  # noqa: SLF001
-    if age > model._longest:  # noqa: SLF001
-        raise ParameterError.must_be(plot, "age", f"at most {model._most_time()}", age)  # noqa: SLF001
+        raise ParameterError.must_be(plot, "age", f"{must}, of {scale.name}", age)
+    if age > scale.longest:
+        raise ParameterError.must_be(plot, "age", scale.most, age)
     check_most(plot, most)
     n_steps = int(age) if whole or (age % 1 == 0 and _FEWEST_STEPS <= age <= _MOST_STEPS) else _STEPS
     frequency, age_at_last = np.arange(most + 1.0), np.linspace(0.0, age, n_steps + 1)
@@ -236,7 +237,7 @@ def _draw(
     )
     ax.figure.colorbar(image, ax=ax)
     whole_ticks(ax.yaxis)
-    if model._whole:  # noqa: SLF001  (the same package)
+    if model.process.is_discrete:
         whole_ticks(ax.xaxis)
     x = f"{text.phrase('x', age=duration(model, text, age))}\n{text.phrase('none')}"
     write_words(ax, text, title=title, x=x, y=text.phrase("y"), legend=False)

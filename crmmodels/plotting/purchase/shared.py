@@ -111,7 +111,7 @@ def check_most(plot: str, most: object) -> None:
 
 def unit_name(model: PurchaseModel[Any], text: Lettering) -> str:
     """Name of a model's unit of time, in the plural."""
-    return text.phrases["opportunities" if model._whole else model.unit]  # noqa: SLF001  (the same package)
+    return text.phrases["opportunities" if model.process.is_discrete else model.unit]
 
 
 def duration(model: PurchaseModel[Any], text: Lettering, time: float) -> str:

@@ -11,6 +11,7 @@ from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.dates import as_date
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.purchase.model import PurchaseModel
+from crmmodels.models.purchase.tracking import track
 from crmmodels.plotting.drawing.figure import GREY, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.purchase.shared import (
@@ -122,14 +123,15 @@ def plot_tracking(
     >>> int(ax.lines[0].get_ydata()[-1])
     4339
     """
-    fitted_model(_PLOT, model)
+    parameters = fitted_model(_PLOT, model).parameters
     if not isinstance(orders, Orders):
         must = "an order log, such as crm.Orders(frame, ...)"
         raise ParameterError.must_be(_PLOT, "orders", must, type(orders))
-    tracked = model._tracked(orders, periods, length)  # noqa: SLF001  (the same package: arrays whatever kind the log is of)
+    days = orders._order_days()  # noqa: SLF001  (the same package: what a log counts for models alone)
+    tracked = track(days, periods, length, unit=model.unit, process=model.process, parameters=parameters)
     end, suffix = tracked["end"], "_cumulative" if cumulative else ""
     cut = None if split_at is None else as_date(split_at, _PLOT, "split_at")
-    first = orders._order_days().day[0].astype("datetime64[D]")  # noqa: SLF001
+    first = days.day[0].astype("datetime64[D]")
     if cut is not None and not first <= np.datetime64(cut) <= end[-1]:
         must = f"among the days drawn, {first} to {end[-1]}"
         raise ParameterError.must_be(_PLOT, "split_at", must, cut.isoformat())

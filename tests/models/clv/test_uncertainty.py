@@ -119,9 +119,9 @@ class TestResiduals:
         histories = {name: table[name].to_numpy(float) for name in HISTORY}
         history = tuple(histories.values())
         parameters = kind._example_parameters()
-        valuation = Valuation(kind._process, type(parameters), 0.002, 150.0, 1)
+        valuation = Valuation(kind.process, type(parameters), 0.002, 150.0, 1)
         found = valuation.residual(histories, np.array(dataclasses.astuple(parameters)))
-        expected = kind._process.discounted_purchases(*history, 0.002, parameters, horizon=150.0)
+        expected = kind.process.discounted_purchases(*history, 0.002, parameters, horizon=150.0)
         np.testing.assert_allclose(found.orders, expected, rtol=1e-12)
 
     def test_time_is_left_out_only_where_it_is_not_read(self, base):

@@ -32,9 +32,7 @@ def tame(kind: type) -> Any:
 
 
 def at(kind: type, values: Any) -> Any:
-    model = new(kind)
-    model._adopt(kind._family.parameters(*values), np.eye(len(values)), None)
-    return model
+    return kind.from_parameters(kind._family.parameters(*values), **new(kind)._parameters())
 
 
 # Distribution

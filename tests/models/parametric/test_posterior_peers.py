@@ -118,7 +118,7 @@ def test_predictions_agree_with_nuts(name, posterior, recorded):
     columns = who.to_numpy().T
     parameters = type(posterior.model.fitted.parameters)
     used = posterior.draws.values[::2]
-    answers = [posterior.model._process.prospects(*columns, 39.0, parameters(*draw)) for draw in used]
+    answers = [posterior.model.process.prospects(*columns, 39.0, parameters(*draw)) for draw in used]
     worth, found, constant = n_independent(posterior.draws.effective_size, len(used)), [], []
     for prediction in recorded[name]["predictions"]:
         quantity = prediction["quantity"]

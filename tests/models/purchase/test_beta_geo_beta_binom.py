@@ -25,9 +25,9 @@ DONATIONS = (1.20352235, 0.749716358, 0.656718209, 2.78344223)
 
 
 def at(values: Any = DONATIONS, **options: Any) -> Any:
-    model = crm.BetaGeoBetaBinomModel(**{"horizon": 5, "unit": "Y", **options})
-    model._adopt(model._family.parameters(*values), np.eye(4), None)
-    return model
+    return crm.BetaGeoBetaBinomModel.from_parameters(
+        crm.BetaGeoBetaBinomModel._family.parameters(*values), **{"horizon": 5, "unit": "Y", **options}
+    )
 
 
 def customers(*rows: tuple[int, int, int]) -> pd.DataFrame:

@@ -25,8 +25,7 @@ def models() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def log() -> pd.DataFrame:
-    truth = crm.ParetoNBDModel(horizon=40, unit="W")
-    truth._adopt(truth._family.parameters(0.7, 8.0, 0.6, 12.0), np.eye(4), None)
+    truth = crm.ParetoNBDModel.from_parameters({"r": 0.7, "alpha": 8.0, "s": 0.6, "beta": 12.0}, horizon=40, unit="W")
     drawn = truth.simulate(400, np.random.default_rng(1).uniform(25, 52, 400), rng=3, until="2025-12-31")
     return drawn[["customer_id", "date"]]
 

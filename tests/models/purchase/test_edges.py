@@ -171,8 +171,7 @@ def test_a_share_that_leaves_at_once_is_an_edge_and_no_failure() -> None:
 @pytest.mark.parametrize("at", ["2025-10-07", "2025-10-29"])
 def test_a_share_that_chance_explains_is_none(at: str) -> None:
     """Climbs run to beta 0 here, where the likelihood is hardly higher; both were refused before."""
-    truth = crm.ParetoNBDModel(horizon=40, unit="W")
-    truth._adopt(truth._family.parameters(0.7, 8.0, 0.6, 12.0), np.eye(4), None)
+    truth = crm.ParetoNBDModel.from_parameters({"r": 0.7, "alpha": 8.0, "s": 0.6, "beta": 12.0}, horizon=40, unit="W")
     log = truth.simulate(400, np.random.default_rng(1).uniform(10, 26, 400), rng=3, until="2025-12-31")
     customers = crm.Orders(log, customer="customer_id", time="date").split(at=at, until="2025-12-31").customers()
     fitted, told = fitted_with_warnings(customers)

@@ -45,8 +45,9 @@ def case(request: Any) -> tuple[Any, pd.DataFrame, Any]:
 
 def test_published_case_in_days():
     """The limit of customers whose age goes to 0."""
-    model = crm.ParetoNBDModel(horizon=90)
-    model._adopt(model._family.parameters(0.82607626, 63.76455806, 1.09950301, 539.09255198), np.eye(4), None)
+    model = crm.ParetoNBDModel.from_parameters(
+        {"r": 0.82607626, "alpha": 63.76455806, "s": 1.09950301, "beta": 539.09255198}, horizon=90
+    )
     found = model.score(new(1)).iloc[0]
     assert found["probability_alive"] == pytest.approx(1.0, abs=1e-12)
     assert found["expected_purchases"] == pytest.approx(1.07002718, abs=5e-9)
@@ -165,8 +166,7 @@ def test_weights_of_them_count_and_move_nothing(places, weight, random):
 
 @pytest.fixture(scope="module")
 def log() -> pd.DataFrame:
-    truth = crm.ParetoNBDModel(horizon=40, unit="W")
-    truth._adopt(truth._family.parameters(0.7, 8.0, 0.6, 12.0), np.eye(4), None)
+    truth = crm.ParetoNBDModel.from_parameters({"r": 0.7, "alpha": 8.0, "s": 0.6, "beta": 12.0}, horizon=40, unit="W")
     return truth.simulate(400, np.random.default_rng(1).uniform(10, 26, 400), rng=3, until="2025-12-31")
 
 

@@ -39,9 +39,7 @@ def new(kind: type, **changed: Any) -> Any:
 
 def at(kind: type, values: Any, **changed: Any) -> Any:
     """A model at given parameters."""
-    model = new(kind, **changed)
-    model._adopt(kind._family.parameters(*values), np.eye(len(values)), None)
-    return model
+    return kind.from_parameters(kind._family.parameters(*values), **new(kind, **changed)._parameters())
 
 
 @contextmanager

@@ -44,10 +44,8 @@ def options(kind: type) -> dict[str, Any]:
 
 def at(kind: type, values: Any = None, **changed: Any) -> Any:
     """A model at given parameters."""
-    model = kind(**{**options(kind), **changed})
     values = PARAMETERS[kind] if values is None else values
-    model._adopt(kind._family.parameters(*values), np.eye(len(values)), None)
-    return model
+    return kind.from_parameters(kind._family.parameters(*values), **{**options(kind), **changed})
 
 
 def customer(x: float, t_x: float, age: float) -> pd.DataFrame:
@@ -420,7 +418,7 @@ def test_one_million_customers_converge(kind):
     truth = kind._family.parameters(*PARAMETERS[kind])
     rng = np.random.default_rng(1)
     duration = rng.uniform(27.0, 39.0, 1_000_000)
-    times = kind._process.simulate(duration, truth, rng)
+    times = kind.process.simulate(duration, truth, rng)
     frequency = np.bincount(times.customer, minlength=len(duration))
     last = np.zeros(len(duration))
     np.maximum.at(last, times.customer, times.time)
@@ -475,7 +473,7 @@ def log_likelihood_of_row(kind: type, log_parameters: list[Any], x: int, t_x: fl
 def test_the_covariance_is_symmetric_and_the_inverse_of_a_numerical_hessian(kind):
     """Central differences at 40 digits of the textbook log-likelihood, over few distinct customers with weights."""
     duration, rng = np.full(3000, 40.0), np.random.default_rng(6)
-    times = kind._process.simulate(duration, kind._family.parameters(*PARAMETERS[kind]), rng)
+    times = kind.process.simulate(duration, kind._family.parameters(*PARAMETERS[kind]), rng)
     last = np.zeros(len(duration))
     np.maximum.at(last, times.customer, np.ceil(times.time / 4) * 4)
     x = np.minimum(np.bincount(times.customer, minlength=len(duration)), 15)
@@ -536,7 +534,7 @@ def test_beta_geo_beta_binom_with_365_opportunities_is_exact(x, t_x):
 def test_beta_geo_beta_binom_fits_365_opportunities_in_no_time():
     kind, rng = crm.BetaGeoBetaBinomModel, np.random.default_rng(7)
     n = np.full(2000, 365.0)
-    times = kind._process.simulate(n, kind._family.parameters(0.6, 2.0, 0.7, 8.0), rng)
+    times = kind.process.simulate(n, kind._family.parameters(0.6, 2.0, 0.7, 8.0), rng)
     last = np.zeros(len(n))
     np.maximum.at(last, times.customer, times.time)
     x = np.bincount(times.customer, minlength=len(n))

@@ -95,8 +95,7 @@ def test_gamma_gamma(summary, split):
 
 
 def test_expected_spend():
-    model = crm.GammaGammaModel()
-    model._adopt(model._family.parameters(6.25, 3.74, 15.44), np.eye(3), None)
+    model = crm.GammaGammaModel.from_parameters({"p": 6.25, "q": 3.74, "v": 15.44})
     known = pd.DataFrame({"customer_id": [1, 2], "frequency": [1, 7], "mean_repeat_spend": [10.0, 50.0]})
     np.testing.assert_allclose(model.score(known)["expected_spend"], [17.686318, 49.128845], atol=5.1e-7)
 

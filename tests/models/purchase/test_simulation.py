@@ -24,9 +24,7 @@ of_continuous = pytest.mark.parametrize("kind", CONTINUOUS, ids=lambda kind: kin
 
 def truth(kind: type, **changed: Any) -> Any:
     """The model whose orders are drawn."""
-    model = kind(**{"horizon": 40, "unit": "W", **changed})
-    model._adopt(kind._family.parameters(*TRUTH[kind]), np.eye(len(TRUTH[kind])), None)
-    return model
+    return kind.from_parameters(kind._family.parameters(*TRUTH[kind]), **{"horizon": 40, "unit": "W", **changed})
 
 
 def histories(log: pd.DataFrame, duration: Any) -> pd.DataFrame:

@@ -23,9 +23,7 @@ ROLES = {"customer": "customer_id", "time": "date"}
 
 
 def at(kind: type, values: Any, **options: Any) -> Any:
-    model = kind(**{"horizon": 4, "unit": "W", **options})
-    model._adopt(kind._family.parameters(*values), np.eye(len(values)), None)
-    return model
+    return kind.from_parameters(kind._family.parameters(*values), **{"horizon": 4, "unit": "W", **options})
 
 
 MODELS = {

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import crmmodels as crm
 from crmmodels import plotting
+from crmmodels.models.purchase.beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.purchase.beta_geo_beta_binom import BetaGeoBetaBinomModel
-from crmmodels.models.purchase.modified_beta_geo import ModifiedBetaGeoModel
 from crmmodels.models.purchase.nbd import NBDModel
 from crmmodels.models.purchase.pareto_nbd import ParetoNBDModel
 from crmmodels.plotting.purchase.alive_history import alive_path
