@@ -14,9 +14,10 @@ import pandas as pd
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Period
 from crmmodels.data.tables.frames import Table
 from crmmodels.data.tables.hints import as_order_log
-from crmmodels.data.tables.schema import LARGEST_COUNT, LARGEST_TIME, Column, count_of, read_number, read_values, unnameable
+from crmmodels.data.tables.schema import LARGEST_COUNT, LARGEST_TIME, Column, read_number, read_values, unnameable
 from crmmodels.exceptions import DataError, missing_columns
 from crmmodels.kernels.orders.periods import first_day_of_period, period_of_day
+from crmmodels.wording import count_of
 
 _ROW: Final = "row of the panel"
 _SHOWN: Final = 3

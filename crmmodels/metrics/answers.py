@@ -12,9 +12,10 @@ import pandas as pd
 
 from crmmodels._typing import BoolArray, FloatArray
 from crmmodels.data.tables.frames import any_frame
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, plain, read_number, rows_at
+from crmmodels.data.tables.schema import read_number
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import DataError, ParameterError
+from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain, rows_at
 
 _NOUN: Final = "survey"
 Missing = Literal["refuse", "drop"]

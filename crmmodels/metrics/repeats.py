@@ -11,10 +11,10 @@ from crmmodels.data.orders.activity import second_orders
 from crmmodels.data.orders.logs import EPOCH
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.dates import as_date
-from crmmodels.data.tables.schema import count_of, plain
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.inference.proportions import wilson_interval
 from crmmodels.metrics.measures import Rate, check_level
+from crmmodels.wording import count_of, plain
 
 _READER: Final = "repeat_rate"
 _MOST_DAYS: Final = 36_525

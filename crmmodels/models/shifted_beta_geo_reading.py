@@ -9,11 +9,11 @@ import numpy as np
 
 from crmmodels._typing import FloatArray
 from crmmodels.base import Values
-from crmmodels.data.tables.schema import count_of
 from crmmodels.kernels.inference.estimation import Edge, Family
 from crmmodels.kernels.purchase import shifted_beta_geo as kernel
 from crmmodels.kernels.purchase.shifted_beta_geo import ShiftedBetaGeoParameters, SurvivalTable
 from crmmodels.models.parametric.model import ParametricModel
+from crmmodels.wording import count_of
 
 
 def _start(table: SurvivalTable) -> FloatArray:

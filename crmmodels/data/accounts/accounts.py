@@ -17,10 +17,10 @@ from crmmodels.data.accounts.reference_prices import Benchmarks, PriceReference,
 from crmmodels.data.orders.logs import EPOCH, days_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.orders.plans import DAY
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
 from crmmodels.progress import Progress
+from crmmodels.wording import EXAMPLES_SHOWN, count_of
 
 ACCOUNT_COLUMNS: Final = (
     "frequency",

@@ -15,8 +15,8 @@ from crmmodels.data.accounts.referrals import CustomerCosts, Referrals
 from crmmodels.data.orders.logs import Bounds
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.frames import any_frame
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of
 from crmmodels.exceptions import DataError, ParameterError
+from crmmodels.wording import EXAMPLES_SHOWN, count_of
 
 READER: Final = "CustomerBase"
 _ALL_DAYS: Final = Bounds(None, None)

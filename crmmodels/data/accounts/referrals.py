@@ -11,9 +11,9 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray
 from crmmodels.data.tables.frames import KINDS, any_frame, repeated_columns
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of
 from crmmodels.exceptions import DataError, ParameterError, missing_columns
 from crmmodels.kernels.value.referrals import cycles
+from crmmodels.wording import EXAMPLES_SHOWN, count_of
 
 _READER: Final = "Referrals"
 _SUBJECT: Final = "referral log"

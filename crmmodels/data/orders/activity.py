@@ -14,10 +14,10 @@ from crmmodels._typing import BoolArray, IntArray, Period
 from crmmodels.data.orders.checks import only_returns
 from crmmodels.data.orders.logs import EPOCH, NO_DAY, ArrayLog, Bounds
 from crmmodels.data.orders.plans import by_period, is_missing
-from crmmodels.data.tables.schema import count_of
 from crmmodels.exceptions import ReturnsOnlyWarning
 from crmmodels.kernels.orders.periods import period_of_day
 from crmmodels.kernels.orders.summary import count_by_period
+from crmmodels.wording import count_of
 
 if TYPE_CHECKING:
     from crmmodels.data.orders.orders import Orders

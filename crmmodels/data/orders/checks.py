@@ -15,10 +15,10 @@ from crmmodels.data.orders.options import Reading, refused
 from crmmodels.data.orders.plans import DAY, EPOCH, KEPT, day_of_line, is_missing
 from crmmodels.data.orders.roles import ROLES
 from crmmodels.data.orders.stray_dates import Strays
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, plain
 from crmmodels.engines.files import PLACE, RAW
 from crmmodels.engines.text_dates import ISO_DATE, UNMATCHED
 from crmmodels.exceptions import CrmModelsWarning, DataError, ReturnsOnlyWarning, StrayDateWarning, missing_column
+from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain
 
 _ROW: Final = "row_number_of_crmmodels"
 

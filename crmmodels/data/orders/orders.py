@@ -26,7 +26,6 @@ from crmmodels.data.orders.split import Split
 from crmmodels.data.orders.stray_dates import FAR, strays_after, strays_before
 from crmmodels.data.tables.dates import as_date, check_unit
 from crmmodels.data.tables.frames import OrderTables, OutputKind, in_kind_of, in_output
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, plain
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import (
     CrmModelsWarning,
@@ -37,6 +36,7 @@ from crmmodels.exceptions import (
     StrayDateWarning,
     warn,
 )
+from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain
 
 _MANY: Final = 10_000
 """Customers from which on a log is looked at for stray dates only where there is a sign of them."""

@@ -20,11 +20,11 @@ from crmmodels.data.orders.plain_types import with_plain_columns, with_plain_typ
 from crmmodels.data.orders.plans import DAY, KEPT
 from crmmodels.data.orders.roles import ROLES
 from crmmodels.data.tables.frames import KINDS, any_frame, odd_columns
-from crmmodels.data.tables.schema import count_of, plain, rows_at
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.engines.files import PLACE, RAW
 from crmmodels.engines.text_dates import ISO_DATE, DatePattern, date_pattern, with_iso_dates
 from crmmodels.exceptions import CrmModelsWarning, DuplicatesWarning, MissingRowsWarning, UnitPriceWarning
+from crmmodels.wording import count_of, plain, rows_at
 
 Lines = nw.DataFrame[Any] | nw.LazyFrame[Any]
 _PLAIN: Final = "column_of_crmmodels_"

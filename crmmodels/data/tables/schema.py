@@ -16,9 +16,8 @@ from crmmodels._typing import AnyArray, BoolArray, FloatArray
 from crmmodels.data.tables.age_units import unit_problem
 from crmmodels.data.tables.hints import as_order_log, meant_by
 from crmmodels.exceptions import DataError, missing_column, missing_columns
+from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain, rows_at
 
-EXAMPLES_SHOWN: Final = 3
-"""Offending rows that a message shows."""
 _LONGEST_SHOWN: Final = 80
 
 LARGEST_COUNT: Final = 1e9
@@ -131,16 +130,6 @@ class Conflict:
 
     rows: BoolArray
     problem: str
-
-
-def count_of(n: int, noun: str) -> str:
-    """Return a number with its noun: '1 row', '3 rows'."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def plain(value: object) -> object:
-    """Return a NumPy scalar as the Python value that users know, anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def read_values(
@@ -395,25 +384,6 @@ def _value_problems(array: FloatArray, column: Column) -> Iterator[str]:
                 f"column {column.name!r} has {count_of(n_broken, 'value')} that should be whole numbers "
                 f"(such as {example:g}){rows_at(broken)}; round or correct them first"
             )
-
-
-def rows_at(where: AnyArray) -> str:
-    """Name the first offending rows by position.
-
-    Parameters
-    ----------
-    where : ndarray of bool, shape (n_customers,)
-        The rows.
-
-    Returns
-    -------
-    str
-        Such as " in rows 0, 4, 7, …".
-    """
-    positions = np.flatnonzero(where)
-    more = ", …" if len(positions) > EXAMPLES_SHOWN else ""
-    word = "row" if len(positions) == 1 else "rows"
-    return f" in {word} {', '.join(str(p) for p in positions[:EXAMPLES_SHOWN])}{more}"
 
 
 def _listed(items: Sequence[object]) -> str:

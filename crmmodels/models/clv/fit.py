@@ -12,7 +12,6 @@ import numpy as np
 from crmmodels._frozen import FrozenMapping
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.data.accounts.reference_prices import Benchmarks
-from crmmodels.data.tables.schema import count_of
 from crmmodels.kernels.arrays.grouping import steady_sum
 from crmmodels.kernels.inference.estimation import Edge, Family, estimate
 from crmmodels.kernels.purchase.histories import PurchaseTable, distinct_rows
@@ -23,6 +22,7 @@ from crmmodels.kernels.value.credibility import credibility, population_means, v
 from crmmodels.models.clv.record import CLVFit
 from crmmodels.models.clv.valuation import RATES, MoneyParameters
 from crmmodels.models.purchase.process import n_customers, sample_of
+from crmmodels.wording import count_of
 
 if TYPE_CHECKING:
     from crmmodels.models.clv.model import CLVModel

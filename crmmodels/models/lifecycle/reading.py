@@ -13,7 +13,7 @@ from crmmodels.base import BaseModel, Values
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.panel import Panel, PanelTable, panel_columns, panel_table, without_first_orders
 from crmmodels.data.tables.frames import Table, open_table
-from crmmodels.data.tables.schema import Column, count_of
+from crmmodels.data.tables.schema import Column
 from crmmodels.exceptions import CrmModelsWarning, UnconvergedWarning, UnitWarning
 from crmmodels.kernels.arrays.grouping import group_means
 from crmmodels.kernels.hmm.filtering import filtered_stages
@@ -24,6 +24,7 @@ from crmmodels.models.labels import read_labels
 from crmmodels.models.lifecycle.inactivity import CLOCK_RECORDS, learn_clock, no_purchase, purchase_values
 from crmmodels.models.lifecycle.record import STAGES, LifecycleFit, histories_in, learn
 from crmmodels.models.purchase.model import PurchaseModel
+from crmmodels.wording import count_of
 
 _NO_PURCHASE: Final = "probability_no_purchase"
 WORST_FIRST: Final = ("decline", "exploration", "build-up", "stable")

@@ -14,7 +14,6 @@ from crmmodels._typing import AnyArray, IntArray
 from crmmodels.data.panel import Panel, until
 from crmmodels.data.tables.dates import as_date
 from crmmodels.data.tables.frames import in_kind_of, ordered_labels
-from crmmodels.data.tables.schema import count_of, plain
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.hmm.filtering import filtered_paths
 from crmmodels.kernels.hmm.histories import cells_of
@@ -25,6 +24,7 @@ from crmmodels.models.lifecycle.reading import PROBABILITIES, WORST_FIRST, Lifec
 from crmmodels.models.lifecycle.record import STAGES, histories_in
 from crmmodels.models.lifecycle.stage_selection import Candidate, choice_table
 from crmmodels.parameters import is_number, is_whole
+from crmmodels.wording import count_of, plain
 
 
 class LifecycleVerbs(LifecycleReader):

@@ -14,7 +14,7 @@ from crmmodels._domains import require
 from crmmodels._frozen import seal
 from crmmodels._typing import AnyArray, FloatArray, Language
 from crmmodels.base import BaseModel, Values
-from crmmodels.data.tables.schema import Column, count_of
+from crmmodels.data.tables.schema import Column
 from crmmodels.exceptions import (
     BoundaryWarning,
     ConvergenceError,
@@ -33,6 +33,7 @@ from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior, check
 from crmmodels.models.parametric.record import ParametricFit, check_estimates, check_level
 from crmmodels.parameters import is_whole
 from crmmodels.progress import Progress
+from crmmodels.wording import count_of
 
 ParametersT = TypeVar("ParametersT")
 TableT = TypeVar("TableT")

@@ -12,12 +12,13 @@ from crmmodels._typing import FloatArray, TimeUnit
 from crmmodels.base import Values
 from crmmodels.data.tables.age_units import UNIT_DAYS, UNIT_NAMES
 from crmmodels.data.tables.frames import OrderTables
-from crmmodels.data.tables.schema import LARGEST_FREQUENCY, LARGEST_TIME, Column, Conflict, count_of
+from crmmodels.data.tables.schema import LARGEST_FREQUENCY, LARGEST_TIME, Column, Conflict
 from crmmodels.exceptions import CrmModelsWarning, ParameterError, UnitWarning
 from crmmodels.kernels.purchase.histories import PurchaseTable, distinct_rows
 from crmmodels.models.parametric.model import ParametricModel
 from crmmodels.models.parametric.record import ParametricFit
 from crmmodels.parameters import is_number
+from crmmodels.wording import count_of
 
 ParametersT = TypeVar("ParametersT")
 
