@@ -138,7 +138,7 @@ def panel_table(table: Table, period: Period, reader: str) -> PanelTable:
     if problems := list(_history_problems(panel, code, names, period)):
         raise DataError(reader, problems)
     customers = nw.maybe_reset_index(names.to_frame())
-    index = pd.Index(names.to_native(), name=key) if isinstance(table.origin, pd.DataFrame) else None
+    index = pd.Index(names.to_native(), name=key) if table.index is not None else None
     return PanelTable(customers, key, table.origin, index, frame, panel)
 
 

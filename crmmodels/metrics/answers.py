@@ -13,7 +13,7 @@ import pandas as pd
 from crmmodels._typing import BoolArray, FloatArray
 from crmmodels.data.tables.frames import any_frame
 from crmmodels.data.tables.schema import read_number
-from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain, rows_at
 
@@ -137,7 +137,7 @@ def as_series(reader: str, name: str, column: Any) -> nw.Series[Any]:
     DataError
         If this is no column.
     """
-    with duckdb_engine.turn(column):
+    with engine_of(column).locked():
         frame = any_frame(column)
         if frame is not None:
             names = frame.collect_schema().names()

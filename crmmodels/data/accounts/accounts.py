@@ -7,16 +7,16 @@ from typing import Any, Final
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, TimeUnit
 from crmmodels.data.accounts import partitions as account_parts
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.customer_base import CustomerBase, links_of, service_events
 from crmmodels.data.accounts.reference_prices import Benchmarks, PriceReference, learn_benchmarks, with_benchmarks
-from crmmodels.data.orders.logs import EPOCH, days_of
+from crmmodels.data.orders.logs import EPOCH, ArrayLog
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.orders.plans import DAY
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
 from crmmodels.progress import Progress
@@ -140,7 +140,7 @@ def accounts_of(
         *(nw.new_series(name, column, backend=backend) for name, column in (*sums.items(), *links.items()))
     )
     if base.referrals is not None:
-        frame = frame.with_columns(_referrers(frame["customer_id"], position))
+        frame = frame.with_columns(engine_of(frame.to_native()).taken(frame["customer_id"], position, "referrer_id"))
     referrer = ["referrer_id"] if base.referrals is not None else []
     columns = ("customer_id", *ACCOUNT_COLUMNS, *OPTIONAL_COLUMNS, *referrer, "days_since_last")
     return Accounts(
@@ -192,10 +192,10 @@ def money_lines(orders: Orders, margin: float | None) -> MoneyLines:
     if "amount" not in orders.known_roles:
         raise DataError("CLVModel", ["no column of it is named as amount; value needs the money of each line"], "order log")
     lines = orders._lines_within()  # noqa: SLF001  (the same layer)
-    native = lines.to_native()
-    if isinstance(native, pd.DataFrame):
-        days = days_of(native["time"], orders.time_zone).astype("datetime64[D]").astype("datetime64[us]")
-        lines = nw.from_native(native.assign(**{DAY: days}), eager_only=True)
+    if isinstance(orders._log, ArrayLog) and isinstance(lines, nw.DataFrame):  # noqa: SLF001
+        backend: Any = lines.implementation
+        days = orders._log.lines.day[orders._log.kept(orders._bounds)].astype("datetime64[D]").astype("datetime64[us]")  # noqa: SLF001
+        lines = lines.with_columns(nw.new_series(DAY, days, backend=backend))
     log = lines.lazy() if isinstance(lines, nw.DataFrame) else lines
     found = account_parts.collected(value_plans.counted(log))
     counts = {name: int(found[name][0] or 0) for name in found.columns}
@@ -217,22 +217,6 @@ def money_lines(orders: Orders, margin: float | None) -> MoneyLines:
     if problems:
         raise DataError("CLVModel", problems, "order log")
     return MoneyLines(value_plans.value_lines(log, orders.time_zone, margin), counts)
-
-
-def _referrers(customers: nw.Series[Any], position: IntArray) -> nw.Series[Any]:
-    """Names of who referred each customer, missing for nobody."""
-    known = position >= 0
-    if customers.implementation.is_pandas():
-        by = np.full(len(position), None, object)
-        by[known] = account_parts.names_of(customers)[position[known]]
-        native: Any = pd.Series(by, index=customers.to_native().index, dtype=object, name="referrer_id")
-        return nw.from_native(native, series_only=True)
-    backend: Any = customers.implementation
-    taken = customers[np.maximum(position, 0).tolist()].alias("referrer_id").to_frame()
-    is_known = nw.new_series("is_known", known, backend=backend)
-    named = nw.when(nw.col("is_known")).then(nw.col("referrer_id"))
-    referrers: nw.Series[Any] = taken.with_columns(is_known).select(named)["referrer_id"]
-    return referrers
 
 
 def _days(dates: nw.Series[Any]) -> IntArray:

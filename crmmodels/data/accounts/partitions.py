@@ -20,7 +20,7 @@ from crmmodels.data.orders import collecting
 from crmmodels.data.orders.checks import without_returns_only
 from crmmodels.data.orders.logs import BadRowsError, EngineLog
 from crmmodels.data.orders.orders import Orders
-from crmmodels.engines import partitions
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError
 from crmmodels.progress import Progress
 
@@ -54,7 +54,7 @@ def n_parts_of(lines: Plan, n_lines: int) -> int:
     int
         At least 1.
     """
-    return max(1, -(-n_lines // LINES_AT_ONCE)) if partitions.is_divisible(lines.to_native()) else 1
+    return max(1, -(-n_lines // LINES_AT_ONCE)) if engine_of(lines.to_native()).is_divisible else 1
 
 
 def parts_of(lines: Plan, n_parts: int) -> Iterator[Plan]:
@@ -77,7 +77,7 @@ def parts_of(lines: Plan, n_parts: int) -> Iterator[Plan]:
         return
     native: Any = lines.to_native()
     for i in range(n_parts):
-        yield nw.from_native(partitions.part(native, "customer", i, n_parts))
+        yield nw.from_native(engine_of(native).part(native, "customer", i, n_parts))
 
 
 def collected(plan: Plan) -> nw.DataFrame[Any]:

@@ -12,7 +12,7 @@ from crmmodels._domains import PerhapsMissing, Vector, VectorPerhapsMissing, req
 from crmmodels._typing import AnyArray, FloatArray, IntArray
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.partitions import collected
-from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.engines.engine import engine_of, joinable
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.value.reference_prices import shrunk_discounts, shrunk_means
 
@@ -228,9 +228,7 @@ def with_benchmarks(lines: value_plans.Plan, found: Benchmarks, reference: Price
 
 def _lookup(lines: value_plans.Plan, table: dict[str, AnyArray], on: list[str]) -> value_plans.Plan:
     """Join a small table, made in the engine of the lines."""
-    native: Any = lines.to_native()
-    is_relation = duckdb_engine.is_relation(native)
-    backend: Any = "pyarrow" if is_relation else lines.implementation
+    backend: Any = engine_of(lines.to_native()).backend
     columns = [
         nw.new_series(name, list(values), nw.String, backend=backend)
         if values.dtype.kind == "U"
@@ -238,8 +236,4 @@ def _lookup(lines: value_plans.Plan, table: dict[str, AnyArray], on: list[str]) 
         for name, values in table.items()
     ]
     small = columns[0].to_frame().with_columns(*columns[1:])
-    if is_relation:
-        other: value_plans.Plan = nw.from_native(duckdb_engine.answer_relation(native, small.to_arrow()))
-    else:
-        other = small.lazy()
-    return lines.join(other, on=on, how="left")
+    return lines.join(joinable(small, lines), on=on, how="left")

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray
-from crmmodels.data.tables.frames import KINDS, any_frame, repeated_columns
+from crmmodels.data.tables.frames import KINDS, any_frame
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError, ParameterError, missing_columns
 from crmmodels.kernels.value.referrals import cycles
 from crmmodels.wording import EXAMPLES_SHOWN, count_of
@@ -110,7 +111,7 @@ def read_small(
         if not isinstance(column, str) and not (column is None and name in optional):
             must = "the name of a column" + (", or None" if name in optional else "")
             raise ParameterError.must_be(reader, name, must, column)
-    if problem := repeated_columns(frame):
+    if problem := engine_of(frame).odd_columns(frame):
         raise DataError(reader, [problem], subject)
     opened = any_frame(frame)
     if opened is None:
@@ -124,7 +125,7 @@ def read_small(
     eager = narrow.collect() if isinstance(narrow, nw.LazyFrame) else narrow
     table, problems = pd.DataFrame(index=range(len(eager))), []
     for name, column in given.items():
-        values = eager[name].to_pandas() if not isinstance(frame, pd.DataFrame) else frame[column].reset_index(drop=True)
+        values = eager[name].to_pandas().reset_index(drop=True)
         if n_missing := int(values.isna().sum()):
             problems.append(f"column {column!r} ({name}) misses {count_of(n_missing, 'value')}; every row needs one")
             continue

@@ -13,11 +13,10 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, BoolArray, FloatArray, IntArray, Period, TimeUnit
 from crmmodels.data.orders import plans as order_plans
-from crmmodels.data.orders.collecting import Watched, collected, failures
+from crmmodels.data.orders.collecting import Watched, collected, told
 from crmmodels.data.orders.kept import KeptColumn, kept_columns, last_kept
-from crmmodels.data.orders.options import READER, refused
+from crmmodels.data.orders.options import READER
 from crmmodels.data.tables.dates import as_date
-from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT, first_day_of_period, period_of_day
 from crmmodels.kernels.orders.summary import (
@@ -381,10 +380,8 @@ class EngineLog:
 
     def _answer(self, plan: Callable[[], nw.LazyFrame[Any]]) -> nw.DataFrame[Any]:
         """Plan and run."""
-        try:
+        with told(self.log):
             planned = plan()
-        except failures() as error:
-            raise refused(f"{self.log.implementation} cannot read it: {duckdb_engine.reason(error)}") from error
         return collected(planned, watched=self.watched)
 
     def _lines(self, bounds: Bounds) -> nw.LazyFrame[Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmmodels.data.orders.roles import ROLES
-from crmmodels.data.tables.frames import OutputKind
+from crmmodels.engines.engine import OutputKind
 from crmmodels.engines.text_dates import date_pattern
 from crmmodels.exceptions import DataError, ParameterError
 

@@ -25,8 +25,8 @@ from crmmodels.data.orders.roles import ROLES
 from crmmodels.data.orders.split import Split
 from crmmodels.data.orders.stray_dates import FAR, strays_after, strays_before
 from crmmodels.data.tables.dates import as_date, check_unit
-from crmmodels.data.tables.frames import OrderTables, OutputKind, in_kind_of, in_output
-from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.data.tables.frames import OrderTables, in_kind_of, in_output
+from crmmodels.engines.engine import Engine, OutputKind, engine_named, engine_of
 from crmmodels.exceptions import (
     CrmModelsWarning,
     DataError,
@@ -201,7 +201,7 @@ class Orders(OrderTables):
             refuses_duplicates=self.duplicates == "refuse",
         )
         source = open_source(self.frame, self._arguments()) if isinstance(self.frame, str | Path) else Source(self.frame)
-        with duckdb_engine.turn(source.native):
+        with engine_of(source.native).locked():
             opened = open_log(source.native, reading, source.report, source.watched)
         for name, value in (("_opened", opened), ("_bounds", bounds), ("_said", set())):
             object.__setattr__(self, name, value)
@@ -427,7 +427,7 @@ class Orders(OrderTables):
         return lines
 
     def _turn(self) -> AbstractContextManager[Any]:
-        return duckdb_engine.turn(self._lines.to_native())
+        return engine_of(self._lines.to_native()).locked()
 
     def __repr__(self) -> str:
         """Kind, roles and bounds."""
@@ -506,7 +506,7 @@ class Orders(OrderTables):
         if USED_AGAIN in result.columns:
             self._say_used_again(result)
             result = result.drop(USED_AGAIN)
-        if not isinstance(self._log, ArrayLog) and self._answer_kind() != "duckdb":
+        if not isinstance(self._log, ArrayLog) and self._answers_by().preserves_order:
             result = result.sort("customer_id")
         return result if "amount" in self.known_roles else result.drop(*_MONEY_COLUMNS)
 
@@ -522,23 +522,20 @@ class Orders(OrderTables):
                 )
             )
 
-    def _answer_kind(self) -> str:
-        if isinstance(self.frame, str | Path):
-            return self.output or "pandas"
-        return "duckdb" if duckdb_engine.is_relation(self.frame) else "given"
+    def _answers_by(self) -> Engine:
+        return engine_named(self.output) if isinstance(self.frame, str | Path) else engine_of(self.frame)
 
     def _native(self, result: Lines) -> Any:
         """Return a result in the kind of the caller's frame, or in the kind asked for where there is none."""
         if isinstance(result, nw.LazyFrame):
             return result.to_native()
         if isinstance(self.frame, str | Path):
-            return in_output(result, self._answer_kind(), self._lines.to_native(), READER)
+            return in_output(result, self._answers_by(), self._lines.to_native(), READER)
         return in_kind_of(self.frame, result)
 
     def _table(self, columns: Mapping[str, AnyArray]) -> Any:
         """Return columns of a result as a frame of the caller's kind."""
-        engine = self._lines.implementation
-        backend: Any = engine if engine.is_pandas() or engine.is_polars() or engine.is_pyarrow() else "pyarrow"
+        backend: Any = engine_of(self._lines.to_native()).backend
         series = [nw.new_series(name, column, backend=backend) for name, column in columns.items()]
         return self._native(series[0].to_frame().with_columns(*series[1:]))
 

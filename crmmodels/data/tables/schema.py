@@ -15,6 +15,7 @@ import pandas as pd
 from crmmodels._typing import AnyArray, BoolArray, FloatArray
 from crmmodels.data.tables.age_units import unit_problem
 from crmmodels.data.tables.hints import as_order_log, meant_by
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError, missing_column, missing_columns
 from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain, rows_at
 
@@ -275,7 +276,7 @@ def unnameable(column: nw.Series[Any], noun: str) -> str | None:
         return None
     items = column.to_list()
     wrong = next((item for item in items if not _has_hash(item)), None)
-    if wrong is None and column.implementation.is_polars():
+    if wrong is None and not engine_of(column.to_frame().to_native()).groups_objects:
         wrong = next((item for item in items if item is not None), None)
     return None if wrong is None else f"{must}; it holds {type(wrong).__name__} such as {shown(wrong)}: convert it first"
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
-import pandas as pd
 
 from crmmodels._typing import FloatArray, IntArray, Language
 from crmmodels.base import BaseModel, Values
@@ -18,6 +17,7 @@ from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.frames import Table, open_table
 from crmmodels.data.tables.hints import call_for_log
 from crmmodels.data.tables.schema import Conflict
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
 from crmmodels.models.clv.fit import identified_by
@@ -92,8 +92,7 @@ class CLVBase(BaseModel[Values, CLVFit]):
     def _open(self, data: Any, fitted: CLVFit | None = None) -> Table:  # noqa: ARG002  (`accounts` reads the record)
         if isinstance(data, Orders | CustomerBase):
             data = self.accounts(data)
-            if isinstance(data, pd.DataFrame):
-                data = data.set_index(self.key)
+            data = engine_of(data).indexed(data, self.key)
         return open_table(data, self.key, "CLVModel")
 
     def _read(self, table: Table) -> Values:

@@ -14,6 +14,7 @@ from crmmodels._typing import FloatArray, IntArray
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.accounts import money_lines
 from crmmodels.data.accounts.customer_base import CustomerBase
+from crmmodels.engines.engine import engine_of
 from crmmodels.models.parametric.record import normal_quantile
 
 _FEWEST_CUSTOMERS: Final = 2
@@ -99,7 +100,7 @@ def claims_of(base: CustomerBase, margin: float | None, level: float) -> pd.Data
     orders = base.orders
     with orders._turn():  # noqa: SLF001  (the same library)
         plan = value_plans.order_facts(money_lines(orders, margin).lines)
-        facts = plan.collect(engine="streaming") if plan.implementation.is_polars() else plan.collect()
+        facts = engine_of(plan.to_native()).collect(plan)
     facts = facts.sort("customer", "day")
     codes = pd.factorize(np.array(facts["customer"].to_list()))[0].astype(np.int64)
     starts = np.ones(len(codes), np.bool_)
