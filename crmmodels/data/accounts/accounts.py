@@ -13,9 +13,9 @@ from crmmodels.data.accounts import partitions as account_parts
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.customer_base import CustomerBase, links_of, service_events
 from crmmodels.data.accounts.reference_prices import Benchmarks, PriceReference, learn_benchmarks, with_benchmarks
-from crmmodels.data.orders.logs import EPOCH, ArrayLog
+from crmmodels.data.orders.bounded import log_of
+from crmmodels.data.orders.logs import EPOCH
 from crmmodels.data.orders.orders import Orders
-from crmmodels.data.orders.plans import DAY
 from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
@@ -107,9 +107,9 @@ def accounts_of(
     DataError
         If the log has no amounts, or the parts contradict each other.
     """
-    orders = base.orders
-    with Progress("CLVModel.accounts", "steps", 4) as progress, orders._turn():  # noqa: SLF001  (the same layer)
-        money = money_lines(orders, margin)
+    orders = log_of(base.orders)
+    with Progress("CLVModel.accounts", "steps", 4) as progress, orders.turn():
+        money = money_lines(base.orders, margin)
         progress(1)
         counts, has_returns = money.counts, money.counts["n_returns"] > 0
         n_parts = account_parts.n_parts_of(money.lines, counts["n_lines"])
@@ -191,11 +191,7 @@ def money_lines(orders: Orders, margin: float | None) -> MoneyLines:
     """
     if "amount" not in orders.known_roles:
         raise DataError("CLVModel", ["no column of it is named as amount; value needs the money of each line"], "order log")
-    lines = orders._lines_within()  # noqa: SLF001  (the same layer)
-    if isinstance(orders._log, ArrayLog) and isinstance(lines, nw.DataFrame):  # noqa: SLF001
-        backend: Any = lines.implementation
-        days = orders._log.lines.day[orders._log.kept(orders._bounds)].astype("datetime64[D]").astype("datetime64[us]")  # noqa: SLF001
-        lines = lines.with_columns(nw.new_series(DAY, days, backend=backend))
+    lines = log_of(orders).dated_lines()
     log = lines.lazy() if isinstance(lines, nw.DataFrame) else lines
     found = account_parts.collected(value_plans.counted(log))
     counts = {name: int(found[name][0] or 0) for name in found.columns}

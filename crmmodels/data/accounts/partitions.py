@@ -17,9 +17,9 @@ import pandas as pd
 from crmmodels._typing import AnyArray, FloatArray, TimeUnit
 from crmmodels.data.accounts.plans import Plan, number
 from crmmodels.data.orders import collecting
+from crmmodels.data.orders.bounded import BoundedLog
 from crmmodels.data.orders.checks import without_returns_only
 from crmmodels.data.orders.logs import BadRowsError, EngineLog
-from crmmodels.data.orders.orders import Orders
 from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError
 from crmmodels.progress import Progress
@@ -85,12 +85,12 @@ def collected(plan: Plan) -> nw.DataFrame[Any]:
     return collecting.collected(plan, lambda problem: DataError("CLVModel", [problem], "order log"))
 
 
-def end_of(orders: Orders, n_parts: int) -> dt.date:
+def end_of(orders: BoundedLog, n_parts: int) -> dt.date:
     """End of observation: the last day that counts, or the day after the last order.
 
     Parameters
     ----------
-    orders : Orders
+    orders : BoundedLog
         The log.
     n_parts : int
         Of `n_parts_of`.
@@ -100,27 +100,27 @@ def end_of(orders: Orders, n_parts: int) -> dt.date:
     date
         As of which money counts.
     """
-    log, bounds = orders._log, orders._bounds  # noqa: SLF001  (the same layer)
+    log, bounds = orders.log, orders.bounds
     if n_parts == 1 or bounds.until is not None or not isinstance(log, EngineLog):
-        return orders._end(None, "CLVModel")  # noqa: SLF001
+        return orders.end(None, "CLVModel")
     try:
         with Progress("last day", "parts of the log", n_parts) as progress:
             parts = progress.over(parts_of(log.log, n_parts))
             days = [EngineLog(part, log.time_zone).days(bounds).last() for part in parts]
     except OverflowError:
-        raise orders._bad_rows() from None  # noqa: SLF001
+        raise orders.bad_rows() from None
     last = max((day for day in days if day is not None), default=None)
     if last is None:
-        raise orders._nothing_left(bounds)  # noqa: SLF001
+        raise orders.nothing_left(bounds)
     return last if last == dt.date.max else last + dt.timedelta(days=1)
 
 
-def people_of(orders: Orders, end: dt.date, unit: TimeUnit, n_parts: int) -> nw.DataFrame[Any]:
+def people_of(orders: BoundedLog, end: dt.date, unit: TimeUnit, n_parts: int) -> nw.DataFrame[Any]:
     """Customers with their frequency, ages and first and last order, as `Orders.customers` counts them.
 
     Parameters
     ----------
-    orders : Orders
+    orders : BoundedLog
         The log.
     end : date
         End of observation.
@@ -134,20 +134,20 @@ def people_of(orders: Orders, end: dt.date, unit: TimeUnit, n_parts: int) -> nw.
     narwhals DataFrame
         Sorted by customer.
     """
-    log = orders._log  # noqa: SLF001  (the same layer)
+    log = orders.log
     if n_parts == 1 or not isinstance(log, EngineLog):
-        people = orders._customers_until(end, unit).select(*_PEOPLE)  # noqa: SLF001
+        people = orders.customers_until(end, unit).select(*_PEOPLE)
     else:
-        bounds = orders._bounded(None, end)  # noqa: SLF001
+        bounds = orders.bounded(None, end)
         try:
             with Progress("customers", "parts of the log", n_parts) as progress:
                 logs = (EngineLog(part, log.time_zone) for part in progress.over(parts_of(log.log, n_parts)))
                 people = nw.concat([part.customers(bounds, end, unit).select(*_PEOPLE) for part in logs])
         except BadRowsError:
-            raise orders._bad_rows() from None  # noqa: SLF001
+            raise orders.bad_rows() from None
         if people.is_empty():
-            raise orders._nothing_left(bounds)  # noqa: SLF001
-        people = without_returns_only(people, bounds, orders._say)  # noqa: SLF001
+            raise orders.nothing_left(bounds)
+        people = without_returns_only(people, bounds, orders.say)
     return nw.maybe_reset_index(people.sort("customer_id"))
 
 

@@ -61,6 +61,10 @@ class Referrals:
 
     _table: pd.DataFrame = field(init=False)
 
+    def __rows__(self) -> pd.DataFrame:
+        """Rows under canonical names, for the customer base."""
+        return self._table
+
     def __post_init__(self) -> None:
         """Read and check the rows."""
         columns = {"referrer": self.referrer, "referee": self.referee, "time": self.time, "reward": self.reward}
@@ -243,6 +247,10 @@ class CustomerCosts:
 
     _table: pd.DataFrame = field(init=False)
 
+    def __rows__(self) -> pd.DataFrame:
+        """Rows under canonical names, for the customer base."""
+        return self._table
+
     def __post_init__(self) -> None:
         """Read and check the rows."""
         columns = {"customer": self.customer, "cost": self.cost, "time": self.time}
@@ -261,3 +269,8 @@ class CustomerCosts:
         """Size and sum."""
         n = count_of(self._table["customer"].nunique(), "customer")
         return f"CustomerCosts({count_of(len(self._table), 'cost')} of {n}, {self._table['cost'].sum():,.2f} in all)"
+
+
+def rows_of(table: Referrals | CustomerCosts) -> pd.DataFrame:
+    """Rows of referrals or costs under canonical names."""
+    return table.__rows__()

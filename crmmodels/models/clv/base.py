@@ -13,6 +13,7 @@ from crmmodels.base import BaseModel, Values
 from crmmodels.data.accounts.accounts import Accounts, accounts_of
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.accounts.reference_prices import Benchmarks
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.frames import Table, open_table
 from crmmodels.data.tables.hints import call_for_log
@@ -76,7 +77,7 @@ class CLVBase(BaseModel[Values, CLVFit]):
             )
             raise DataError("CLVModel", [problem], "customer base")
         made = self._accounts(base, None if fitted is None else fitted.benchmarks)
-        return base.orders._native(made.frame)  # noqa: SLF001  (in the kind of the log)
+        return log_of(base.orders).native(made.frame)
 
     def _accounts(self, base: CustomerBase, benchmarks: Benchmarks | None) -> Accounts:
         return accounts_of(

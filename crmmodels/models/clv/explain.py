@@ -11,6 +11,7 @@ import pandas as pd
 
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.accounts.reference_prices import Benchmarks
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.value.contribution import discount_factor
 from crmmodels.models.clv.order_lines import split_lines
@@ -47,8 +48,8 @@ def explain_lines(base: CustomerBase, model: CLVBase, customer: Any, benchmarks:
         If there is no such customer.
     """
     orders = base.orders
-    end = orders._end(None, "explain")  # noqa: SLF001  (the same library)
-    with orders._turn():  # noqa: SLF001
+    end = log_of(orders).end(None, "explain")
+    with log_of(orders).turn():
         is_wanted = nw.col("customer").cast(nw.String) == nw.lit(str(customer))
         parts = split_lines(orders, model, benchmarks, is_wanted).collect()
     if parts.is_empty():

@@ -13,6 +13,7 @@ import pandas as pd
 from crmmodels._typing import FloatArray
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.reference_prices import Benchmarks
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.kernels.value.contribution import base as base_of_lines
 from crmmodels.kernels.value.contribution import discount_factor
@@ -57,8 +58,8 @@ def repeat_orders(orders: Orders, model: CLVBase, customers: Sequence[Any], benc
     RepeatOrders
         In the order of ``customers``.
     """
-    end = orders._end(None, "growth")  # noqa: SLF001  (the same library)
-    with orders._turn():  # noqa: SLF001
+    end = log_of(orders).end(None, "growth")
+    with log_of(orders).turn():
         parts = split_lines(orders, model, benchmarks)
         level = base_of_lines(1.0, nw.col("reference"), nw.col("cost"), nw.col("served"))
         first = parts.filter(nw.col("is_first")).with_columns(level.alias("level"))

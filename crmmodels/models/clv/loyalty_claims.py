@@ -14,6 +14,7 @@ from crmmodels._typing import FloatArray, IntArray
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.accounts import money_lines
 from crmmodels.data.accounts.customer_base import CustomerBase
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.engines.engine import engine_of
 from crmmodels.models.parametric.record import normal_quantile
 
@@ -98,7 +99,7 @@ def claims_of(base: CustomerBase, margin: float | None, level: float) -> pd.Data
     """
     half = normal_quantile("claims", level)
     orders = base.orders
-    with orders._turn():  # noqa: SLF001  (the same library)
+    with log_of(orders).turn():
         plan = value_plans.order_facts(money_lines(orders, margin).lines)
         facts = engine_of(plan.to_native()).collect(plan)
     facts = facts.sort("customer", "day")

@@ -16,6 +16,7 @@ from crmmodels.base import Values
 from crmmodels.data.accounts.accounts import ACCOUNT_COLUMNS
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.accounts.reference_prices import Benchmarks, check_benchmarks
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.frames import open_table
 from crmmodels.data.tables.schema import LARGEST_COUNT, LARGEST_FREQUENCY, LARGEST_MONEY, Column
@@ -185,7 +186,7 @@ class CLVModel(CLVVerbs, CLVOrderVerbs):
                 base = as_base(data)
                 made = self._accounts(base, None)
                 progress(1)
-                table = base.orders._native(made.frame)  # noqa: SLF001  (in the kind of the log)
+                table = log_of(base.orders).native(made.frame)
                 values = self._read(open_table(table, self.key, "CLVModel"))
                 counts = {"n_returns": made.n_returns, "n_above_list": made.n_above_list, "n_below_cost": made.n_below_cost}
                 roles = roles_of(base)

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import FloatArray, TimeUnit
-from crmmodels.data.orders.split import Split
+from crmmodels.data.orders.bounded import log_of
+from crmmodels.data.orders.orders import Split, part_of
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.purchase.histories import distinct
 from crmmodels.models.purchase.holdout import Holdout, read_holdout
@@ -197,8 +198,8 @@ def _auc(score: FloatArray, held_out: Holdout) -> float:
 def _tracking_error(model: PurchaseModel[Any], split: Split, duration: float) -> float:
     """Mean absolute error of the orders of the periods of the holdout, over their mean."""
     calibration = split.calibration
-    whole = split.holdout._within(calibration._bounds.after, split.until)  # noqa: SLF001  (halves of one log)
-    first = calibration._order_days().day[0]  # noqa: SLF001
+    whole = part_of(split.holdout, log_of(calibration).bounds.after, split.until)
+    first = log_of(calibration).order_days().day[0]
     before = (np.datetime64(split.at, "D").astype(np.int64) - first + 1) * duration / (split.until - split.at).days
     tracked = model._tracked(whole, int(before + duration), 1.0)  # noqa: SLF001
     held_out = (tracked["period"] > before) & ~np.isnan(tracked["actual"])

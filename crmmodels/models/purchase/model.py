@@ -12,6 +12,7 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import Values
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.age_units import UNIT_DAYS
 from crmmodels.exceptions import ParameterError
@@ -168,7 +169,7 @@ class PurchaseModel(PurchaseVerbs[ParametersT]):
             If an argument is out of range.
         """
         tracked = self._tracked(orders, periods, length)
-        return orders._table(tracked)  # noqa: SLF001  (in the kind of the log)
+        return log_of(orders).table(tracked)
 
     def simulate(
         self,

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from crmmodels._typing import AnyArray, FloatArray
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.logs import EPOCH
 from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import ParameterError
@@ -57,7 +58,7 @@ def track(
         raise ParameterError.must_be("tracking", "periods", f"a whole number from 1 to {_MOST_PERIODS:,}", periods)
     if not is_number(length) or not 0 < length < np.inf:
         raise ParameterError.must_be("tracking", "length", "a number above 0, in the unit of the model", length)
-    days = orders._order_days()  # noqa: SLF001  (what Orders counts for this function)
+    days = log_of(orders).order_days()
     # A period ends with the last day that is whole in it, and ages count from day to day, as those of customers do.
     ends = np.floor(np.arange(1, periods + 1) * length * days_per_unit).astype(np.int64)
     passed = days.day - days.day[0]
@@ -69,7 +70,7 @@ def track(
         for birth, n in progress.over(births):
             age = ends - 1 - birth
             expected[age > 0] += n * expected_purchases_new(age[age > 0] / days_per_unit)
-    last = orders._bounds.until or orders._last_day()  # noqa: SLF001
+    last = log_of(orders).bounds.until or log_of(orders).last_day()
     unseen = days.day[0] + ends - 1 > (last - EPOCH).days
     actual[unseen] = np.nan
     return {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.dates import as_date
 from crmmodels.exceptions import ParameterError
@@ -129,7 +130,7 @@ def plot_tracking(
     tracked = model._tracked(orders, periods, length)  # noqa: SLF001  (the same package: arrays whatever kind the log is of)
     end, suffix = tracked["end"], "_cumulative" if cumulative else ""
     cut = None if split_at is None else as_date(split_at, _PLOT, "split_at")
-    first = orders._order_days().day[0].astype("datetime64[D]")  # noqa: SLF001
+    first = log_of(orders).order_days().day[0].astype("datetime64[D]")
     if cut is not None and not first <= np.datetime64(cut) <= end[-1]:
         must = f"among the days drawn, {first} to {end[-1]}"
         raise ParameterError.must_be(_PLOT, "split_at", must, cut.isoformat())
