@@ -73,39 +73,12 @@ class PanelTable(Table):
 
 
 def panel_columns() -> tuple[Column, ...]:
-    """Columns that a panel has beside the key; ``exposure`` may come on top.
-
-    Returns
-    -------
-    tuple of Column
-        Period and orders.
-    """
+    """Columns that a panel has beside the key; ``exposure`` may come on top."""
     return (Column(name="period", minimum=-LARGEST_TIME, maximum=LARGEST_TIME, whole=True), Column.count("n_orders"))
 
 
 def panel_table(table: Table, period: Period, reader: str) -> PanelTable:
-    """Read a panel, or raise one DataError naming every problem.
-
-    Parameters
-    ----------
-    table : Table
-        The rows, in any order.
-    period : {"D", "W", "M", "Q", "Y"}
-        Calendar period in which dates are.
-    reader : str
-        Who reads, for the error.
-
-    Returns
-    -------
-    PanelTable
-        Customers and their histories.
-
-    Raises
-    ------
-    DataError
-        If columns are missing or hold what they cannot, periods are no whole numbers or dates, a customer has two rows of a period, lacks
-        one inside the history, or ends before the others.
-    """
+    """Read a panel, whose rows may come in any order, or raise one DataError naming every problem."""
     frame = table.frame
     key = table.key
     absent = [name for name in (key, "period", "n_orders") if name not in frame.columns]
@@ -143,40 +116,14 @@ def panel_table(table: Table, period: Period, reader: str) -> PanelTable:
 
 
 def without_first_orders(panel: Panel) -> Panel:
-    """Leave out the order with which each customer begins, where a panel of an order log starts with it.
-
-    Parameters
-    ----------
-    panel : Panel
-        Each customer has an order in the first period.
-
-    Returns
-    -------
-    Panel
-        With one order less there.
-    """
+    """Leave out the order with which each customer begins, where each has one in the first period."""
     count = panel.count.copy()
     count[panel.start] -= 1.0
     return Panel(panel.row, panel.period, count, panel.exposure, panel.length, panel.is_dated)
 
 
 def until(panel: Panel, last: int) -> tuple[Panel, IntArray]:
-    """Histories as they stood after a period.
-
-    Parameters
-    ----------
-    panel : Panel
-        The histories.
-    last : int
-        Number of the last period that counts.
-
-    Returns
-    -------
-    Panel
-        Of the customers who were there.
-    ndarray of int64, shape (n_customers,)
-        Their positions.
-    """
+    """Histories of who was there as they stood after a period, and the positions of these customers, of shape (n_customers,)."""
     kept = panel.period <= last
     length = np.add.reduceat(kept, panel.start).astype(np.int64)
     there = np.flatnonzero(length)
@@ -185,22 +132,7 @@ def until(panel: Panel, last: int) -> tuple[Panel, IntArray]:
 
 
 def shown_period(number: int, period: Period, *, is_dated: bool) -> str:
-    """Word a period: its first day, or its number.
-
-    Parameters
-    ----------
-    number : int
-        The period.
-    period : {"D", "W", "M", "Q", "Y"}
-        Its kind.
-    is_dated : bool
-        Whether it is a calendar period.
-
-    Returns
-    -------
-    str
-        Such as "2026-01-01".
-    """
+    """Word a period: its first day, such as "2026-01-01", where it is a calendar period, else its number."""
     if not is_dated:
         return str(number)
     return str(np.datetime64(int(first_day_of_period(np.array([number]), period)[0]), "D"))

@@ -49,31 +49,7 @@ def read_survey(
     missing_codes: Sequence[float] = (),
     reader: str,
 ) -> Mapping[str, FloatArray]:
-    """Return the answers as float arrays with NaN for none, reversed items recoded, or one DataError naming every problem.
-
-    Parameters
-    ----------
-    table : Table
-        The survey.
-    items : sequence of Item
-        What is read.
-    weight : str, optional
-        Column of respondent weights.
-    missing_codes : sequence of float
-        Answers that mean "no answer", such as 98 and 99.
-    reader : str
-        Who reads, for the error.
-
-    Returns
-    -------
-    mapping of str to ndarray of float64, shape (n_respondents,)
-        Each item by name, and the weights.
-
-    Raises
-    ------
-    DataError
-        If the survey is empty, lacks an item, repeats or misses a respondent, or holds answers that are text, infinite or
-        outside the scale, or weights that are missing, negative or all zero.
+    """Answers and weights by name as arrays of shape (n_respondents,), NaN for none, reversed items recoded; or one DataError naming every problem.
 
     Notes
     -----
@@ -158,29 +134,7 @@ def _read_weight(frame: nw.DataFrame[Any], weight: str, values: dict[str, FloatA
 
 
 def read_groups(table: Table, by: str, reader: str) -> tuple[AnyArray, tuple[object, ...]]:
-    """Return the group of each respondent, and the groups in order.
-
-    Parameters
-    ----------
-    table : Table
-        The survey.
-    by : str
-        Column of the groups: text, numbers or categories.
-    reader : str
-        Who reads, for the error.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_respondents,)
-        Position in the groups.
-    tuple of object
-        The groups, sorted; of an ordered categorical in its order.
-
-    Raises
-    ------
-    DataError
-        If the column is missing, or a respondent has no group.
-    """
+    """Position of the group of each respondent, of shape (n_respondents,), and the groups, sorted or in the order of their categories."""
     if by not in table.frame.columns:
         raise DataError(reader, [missing_column(by, table.frame.columns, " (the groups)")], _NOUN)
     column = table.frame[by]

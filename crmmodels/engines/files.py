@@ -98,25 +98,7 @@ class OpenedFiles:
 
 
 def files_of(pattern: str | Path, reader: str) -> list[str]:
-    """Files that a path or glob names, as absolute paths in order; a path that exists is taken as it is.
-
-    Parameters
-    ----------
-    pattern : str or Path
-        Path or glob.
-    reader : str
-        Who reads, for the error.
-
-    Returns
-    -------
-    list of str
-        At least one file; all of one kind, known by their endings.
-
-    Raises
-    ------
-    DataError
-        If there is no file, a folder, or files of an unknown kind or of several.
-    """
+    """Files of one kind that a path or glob names, as absolute paths in order; a path that exists is taken as it is."""
     path = os.path.expanduser(str(pattern))  # noqa: PTH111  (a pattern, and no path)
     try:
         found = [path] if Path(path).exists() else sorted(glob.glob(path, recursive=True))

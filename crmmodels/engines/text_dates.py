@@ -56,18 +56,7 @@ class DatePattern:
 
 
 def date_pattern(date_format: str) -> DatePattern | str:
-    """Read a format in the notation of ``strptime``.
-
-    Parameters
-    ----------
-    date_format : str
-        Such as "%d.%m.%Y %H:%M".
-
-    Returns
-    -------
-    DatePattern or str
-        The pattern, or what is wrong with the format.
-    """
+    """Read a format in the notation of ``strptime``, such as "%d.%m.%Y %H:%M", or say what is wrong with it."""
     spelled = re.sub("%([TFDR])", lambda match: _SHORT[match.group(1)], date_format)
     tokens = re.findall(r"%-?.|[^%]+|%$", spelled.replace("%%", "\x00"))
     expression, parts = "", []

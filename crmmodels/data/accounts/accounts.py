@@ -78,34 +78,9 @@ def accounts_of(
     shrinkage: float,
     benchmarks: Benchmarks | None = None,
 ) -> Accounts:
-    """Make the accounts of a customer base.
+    """Make the accounts of a customer base, one row per customer with an order, with benchmarks learned from it or before.
 
-    Parameters
-    ----------
-    base : CustomerBase
-        Orders, referrals and costs.
-    unit : str
-        Unit of the ages.
-    discount_rate : float
-        Continuous rate per day; money counts as of the end of observation.
-    margin : float or None
-        Share of the amount that is left after the cost of goods, where unit costs are not known.
-    price_reference : str or float
-        What a new customer pays.
-    shrinkage : float
-        Units by which a benchmark of a month is drawn towards that of all months.
-    benchmarks : Benchmarks, optional
-        Those learned before; learned from the log if None.
-
-    Returns
-    -------
-    Accounts
-        One row per customer with an order.
-
-    Raises
-    ------
-    DataError
-        If the log has no amounts, or the parts contradict each other.
+    ``discount_rate`` is continuous per day, as of the end of observation; ``shrinkage`` are units by which a month is drawn towards all months.
     """
     orders = log_of(base.orders)
     with Progress("CLVModel.accounts", "steps", 4) as progress, orders.turn():
@@ -170,25 +145,7 @@ class MoneyLines:
 
 
 def money_lines(orders: Orders, margin: float | None) -> MoneyLines:
-    """Plan the money of the lines of a log, after checking that they have any.
-
-    Parameters
-    ----------
-    orders : Orders
-        The log.
-    margin : float or None
-        Share of the amount that is left after the cost of goods, where unit costs are not known.
-
-    Returns
-    -------
-    MoneyLines
-        The plan, with what was counted on the way.
-
-    Raises
-    ------
-    DataError
-        If the log has no amounts, lines lack a number, or amounts are in several currencies.
-    """
+    """Plan the money of the lines of a log, of whose amount a ``margin`` is left where unit costs are not known; DataError where they have none."""
     if "amount" not in orders.known_roles:
         raise DataError("CLVModel", ["no column of it is named as amount; value needs the money of each line"], "order log")
     lines = log_of(orders).dated_lines()

@@ -100,26 +100,9 @@ class CustomerLinks:
 
 
 def links_of(base: CustomerBase, customers: AnyArray, first_day: IntArray) -> CustomerLinks:
-    """Find the customers of referrals and costs among those with orders.
+    """Find the customers of referrals and costs among those with orders, whose names and first days are of shape (n_customers,).
 
-    Parameters
-    ----------
-    base : CustomerBase
-        The base.
-    customers : ndarray, shape (n_customers,)
-        Names of the customers with orders.
-    first_day : ndarray of int64, shape (n_customers,)
-        Their first order days, in days since 1970-01-01.
-
-    Returns
-    -------
-    CustomerLinks
-        In the order of ``customers``.
-
-    Raises
-    ------
-    DataError
-        If referrals or costs name customers without orders, or a referee ordered before its referrer did.
+    DataError where one has no orders, or a referee ordered before its referrer did.
     """
     index = pd.Index(customers)
     n, problems = len(index), list[str]()
@@ -174,27 +157,7 @@ class ServiceEvents:
 
 
 def service_events(base: CustomerBase, customers: AnyArray, last_day: int) -> ServiceEvents:
-    """Costs without an order up to a day.
-
-    Parameters
-    ----------
-    base : CustomerBase
-        The base.
-    customers : ndarray, shape (n_customers,)
-        Names of the customers with orders.
-    last_day : int
-        Last day that counts.
-
-    Returns
-    -------
-    ServiceEvents
-        In the order of the rows.
-
-    Raises
-    ------
-    DataError
-        If a cost names a customer without orders.
-    """
+    """Costs without an order up to a day, in the order of the rows; ``customers`` of shape (n_customers,) are those with orders."""
     if base.service_costs is None:
         nothing = np.empty(0, np.int64)
         return ServiceEvents(nothing, nothing, np.empty(0))

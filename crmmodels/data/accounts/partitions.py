@@ -40,38 +40,12 @@ _PEOPLE: Final = (
 
 
 def n_parts_of(lines: Plan, n_lines: int) -> int:
-    """Number of parts in which a log is read: 1 where it is short, or its engine cannot read a part.
-
-    Parameters
-    ----------
-    lines : narwhals LazyFrame
-        The log.
-    n_lines : int
-        Its length.
-
-    Returns
-    -------
-    int
-        At least 1.
-    """
+    """Number of parts in which a log is read: 1 where it is short, or its engine cannot read a part."""
     return max(1, -(-n_lines // LINES_AT_ONCE)) if engine_of(lines.to_native()).is_divisible else 1
 
 
 def parts_of(lines: Plan, n_parts: int) -> Iterator[Plan]:
-    """Parts of a log by customer.
-
-    Parameters
-    ----------
-    lines : narwhals LazyFrame
-        With a column ``customer``.
-    n_parts : int
-        Of `n_parts_of`.
-
-    Yields
-    ------
-    narwhals LazyFrame
-        One part after the other.
-    """
+    """Parts of a log by customer, one after the other."""
     if n_parts == 1:
         yield lines
         return
@@ -86,20 +60,7 @@ def collected(plan: Plan) -> nw.DataFrame[Any]:
 
 
 def end_of(orders: BoundedLog, n_parts: int) -> dt.date:
-    """End of observation: the last day that counts, or the day after the last order.
-
-    Parameters
-    ----------
-    orders : BoundedLog
-        The log.
-    n_parts : int
-        Of `n_parts_of`.
-
-    Returns
-    -------
-    date
-        As of which money counts.
-    """
+    """End of observation: the last day that counts, or the day after the last order."""
     log, bounds = orders.log, orders.bounds
     if n_parts == 1 or bounds.until is not None or not isinstance(log, EngineLog):
         return orders.end(None, "CLVModel")
@@ -116,24 +77,7 @@ def end_of(orders: BoundedLog, n_parts: int) -> dt.date:
 
 
 def people_of(orders: BoundedLog, end: dt.date, unit: TimeUnit, n_parts: int) -> nw.DataFrame[Any]:
-    """Customers with their frequency, ages and first and last order, as `Orders.customers` counts them.
-
-    Parameters
-    ----------
-    orders : BoundedLog
-        The log.
-    end : date
-        End of observation.
-    unit : str
-        Unit of the ages.
-    n_parts : int
-        Of `n_parts_of`.
-
-    Returns
-    -------
-    narwhals DataFrame
-        Sorted by customer.
-    """
+    """Customers with their frequency, ages and first and last order, as `Orders.customers` counts them."""
     log = orders.log
     if n_parts == 1 or not isinstance(log, EngineLog):
         people = orders.customers_until(end, unit).select(*_PEOPLE)
@@ -154,24 +98,7 @@ def people_of(orders: BoundedLog, end: dt.date, unit: TimeUnit, n_parts: int) ->
 def sums_of(
     lines: Plan, n_parts: int, plan: Callable[[Plan], Plan], customers: AnyArray
 ) -> tuple[dict[str, FloatArray], AnyArray]:
-    """Sums per customer.
-
-    Parameters
-    ----------
-    lines : narwhals LazyFrame
-        The log.
-    n_parts : int
-        Of `n_parts_of`.
-    plan : callable
-        From lines to one row per ``customer`` with sums.
-    customers : ndarray, shape (n_customers,)
-        Names of the customers.
-
-    Returns
-    -------
-    tuple of dict of str to ndarray of float64, and ndarray of bool; each of shape (n_customers,)
-        The sums by name, and whether the customer has any.
-    """
+    """Sums of a plan per customer by name, and whether it has any, each of shape (n_customers,)."""
     index = pd.Index(customers)
     sums, known = dict[str, FloatArray](), np.zeros(len(index), np.bool_)
     with Progress("money", "parts of the log", n_parts) as progress:
@@ -188,18 +115,7 @@ def sums_of(
 
 
 def names_of(customers: nw.Series[Any]) -> AnyArray:
-    """Names of customers as an array: numbers as they are, all others as objects.
-
-    Parameters
-    ----------
-    customers : narwhals Series
-        Of any engine.
-
-    Returns
-    -------
-    ndarray
-        Shape (n_customers,).
-    """
+    """Names of customers as an array of shape (n_customers,): numbers as they are, all others as objects."""
     if customers.dtype.is_numeric():
         return customers.to_numpy()
     names = np.empty(len(customers), object)

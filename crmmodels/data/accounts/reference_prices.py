@@ -60,20 +60,7 @@ class Benchmarks:
 
 
 def check_benchmarks(found: Benchmarks, reference: PriceReference) -> None:
-    """Refuse benchmarks that cannot have been learned, as a damaged file may hold.
-
-    Parameters
-    ----------
-    found : Benchmarks
-        The benchmarks.
-    reference : str or float
-        What a new customer pays.
-
-    Raises
-    ------
-    ValueError
-        If cells do not go together, or one stands twice.
-    """
+    """Refuse benchmarks that cannot have been learned, as a damaged file may hold, by a ValueError."""
     where, n, n_channels = "fitted.benchmarks", len(found.value), len(found.service)
     kinds = ("", *_BY) if reference == "new_customers" else ("",)
     require(found.kind in kinds, f"{where}.kind must be one of {kinds} where price_reference={reference!r}; got {found.kind!r}")
@@ -96,22 +83,7 @@ def check_benchmarks(found: Benchmarks, reference: PriceReference) -> None:
 
 
 def learn_benchmarks(lines: value_plans.Plan, reference: PriceReference, shrinkage: float) -> Benchmarks:
-    """Learn from the first orders of a log what new customers pay and cost.
-
-    Parameters
-    ----------
-    lines : narwhals LazyFrame
-        Lines that know whether they belong to the first order; those of first orders are enough.
-    reference : str or float
-        What a new customer pays.
-    shrinkage : float
-        Units by which a month is drawn towards all months.
-
-    Returns
-    -------
-    Benchmarks
-        Empty cells where nothing has to be learned.
-    """
+    """Learn from the first orders of a log what new customers pay and cost."""
     served = collected(value_plans.service_cells(lines))
     n_first, cost = (value_plans.number(served[name]) for name in ("n_first", "first_service"))
     channel = np.array(served["channel"].to_list(), dtype=str)
@@ -160,27 +132,7 @@ def _coded(column: nw.Series[Any]) -> tuple[AnyArray, IntArray]:
 
 
 def with_benchmarks(lines: value_plans.Plan, found: Benchmarks, reference: PriceReference) -> value_plans.Plan:
-    """Put beside every line what a new customer would have paid for it and cost.
-
-    Parameters
-    ----------
-    lines : narwhals LazyFrame
-        Lines that know whether they belong to the first order.
-    found : Benchmarks
-        What was learned.
-    reference : str or float
-        What a new customer pays.
-
-    Returns
-    -------
-    narwhals LazyFrame
-        With ``reference``, the money for the whole line, and ``new_service``, the cost of serving an order.
-
-    Raises
-    ------
-    DataError
-        If the log lacks the role that the reference needs.
-    """
+    """Add what a new customer would have paid for each line (``reference``) and the cost of serving an order (``new_service``)."""
     schema = lines.collect_schema()
     needed = {"own_first": "list_price", "list": "list_price", "column": "reference_price"}
     role = needed.get(str(reference), "list_price" if isinstance(reference, float | int) else None)

@@ -85,31 +85,9 @@ class Referrals:
 def read_small(
     reader: str, subject: str, frame: Any, columns: dict[str, str | None], optional: tuple[str, ...] = ()
 ) -> pd.DataFrame:
-    """Read named columns of a frame of any kind into pandas, under their canonical names.
+    """Read named columns of a frame of any kind into pandas under their canonical names, without missing values.
 
-    Parameters
-    ----------
-    reader, subject : str
-        Who reads what, for errors.
-    frame : dataframe
-        The caller's.
-    columns : dict of str to str or None
-        Canonical name to the caller's column; None for one that is not there. "time" is read as days, "reward" and "cost"
-        as numbers of 0 or more, others as they are.
-    optional : tuple of str
-        Names that may be None.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One column per name that is there, without missing values.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read so; every problem is named.
-    ParameterError
-        If a column's name is none.
+    "time" is read as days, "reward" and "cost" as numbers of 0 or more, others as they are. A DataError names every problem.
     """
     for name, column in columns.items():
         if not isinstance(column, str) and not (column is None and name in optional):

@@ -45,29 +45,7 @@ class Source:
 
 
 def open_source(path: str | Path, options: Mapping[str, Any]) -> Source:
-    """Open the files that a path or glob names.
-
-    Parameters
-    ----------
-    path : str or Path
-        Path or glob.
-    options : mapping of str to object
-        Arguments of `Orders` by name.
-
-    Returns
-    -------
-    Source
-        A relation, with numbers of CSV as floats, or a pandas frame.
-
-    Raises
-    ------
-    DataError
-        If there are no such files, or they do not fit together.
-    MissingDependencyError
-        If what reads them is not installed.
-    ParameterError
-        If an option is given that files of this kind do not have.
-    """
+    """Open the files that a path or glob names: a relation, with numbers of CSV as floats, or a pandas frame of workbooks."""
     if kind_of(str(path)) != "workbook":
         require(READER)
     files = files_of(path, READER)

@@ -449,24 +449,7 @@ def panel_columns(panel: Panel, period: Period) -> dict[str, AnyArray]:
 def array_log(
     frame: pd.DataFrame, time_zone: str | None, build: Callable[[dict[str, Any]], nw.DataFrame[Any]], keep: Sequence[str] = ()
 ) -> ArrayLog:
-    """Turn a checked pandas frame with canonical columns into arrays.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns customer, time and, where known, amount and order_id; no bad rows.
-    time_zone : str or None
-        Zone in which the days of zoned timestamps are taken.
-    build : callable
-        Makes a narwhals frame of the caller's kind from named arrays.
-    keep : sequence of str, optional
-        Names of further columns, which stand under `KEPT` and a number.
-
-    Returns
-    -------
-    ArrayLog
-        Customers coded in ascending order.
-    """
+    """Turn a checked pandas frame with canonical columns into arrays; ``build`` makes frames of the caller's kind, kept columns stand under `KEPT` and a number."""
     codes, keys = pd.factorize(frame["customer"])
     ascending = _values(keys).argsort()
     rank = np.empty(len(keys), np.int32)

@@ -74,28 +74,9 @@ class OpenedLog:
 def open_log(
     native: Any, reading: Reading, report: Callable[[], Any] | None = None, watched: Watched | None = None
 ) -> OpenedLog:
-    """Read a log: names, types and, in memory, rows.
+    """Read a log: names, types and, in memory, rows; ``report`` makes a frame of the rows of files with `PLACE` and the texts of numbers.
 
-    Parameters
-    ----------
-    native : dataframe
-        The caller's frame, or a relation over files.
-    reading : Reading
-        How.
-    report : callable, optional
-        For files: a frame of the same rows with `PLACE`, and texts of numbers.
-    watched : Watched, optional
-        The engine, where it says how far it is.
-
-    Returns
-    -------
-    OpenedLog
-        The log. A lazy one has not been read, unless rows were to be left out or duplicates to be sought.
-
-    Raises
-    ------
-    DataError
-        If this is no dataframe, a column is missing or of a wrong type, or rows in memory cannot be read; every problem is named.
+    A lazy log is not read, unless rows are to be left out or duplicates to be sought. A DataError names every problem.
     """
     if problem := engine_of(native).odd_columns(native):
         raise refused(problem)

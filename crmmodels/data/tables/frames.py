@@ -51,18 +51,7 @@ class Table:
     index: pd.Index[Any] | None
 
     def answer(self, columns: Mapping[str, AnyArray]) -> Any:
-        """Return numeric columns, one row per customer, in the caller's kind.
-
-        Parameters
-        ----------
-        columns : mapping of str to ndarray of shape (n_customers,)
-            The numbers.
-
-        Returns
-        -------
-        DataFrame, LazyFrame, Table or relation
-            On the caller's index (pandas), or with the key column first (the others).
-        """
+        """Columns of shape (n_customers,) in the caller's kind: on its index, or with the key first."""
         if self.index is not None:
             return pd.DataFrame(dict(columns), index=self.index)
         backend = self.frame.implementation
@@ -70,22 +59,7 @@ class Table:
         return self._as_given(self.frame.select(self.key).with_columns(*series), ())
 
     def answer_labels(self, codes: IntArray, labels: Sequence[str], name: str) -> Any:
-        """Return one ordered label per customer in the caller's kind.
-
-        Parameters
-        ----------
-        codes : ndarray of int64, shape (n_customers,)
-            Positions in ``labels``; -1 for missing.
-        labels : sequence of str
-            All labels, worst first.
-        name : str
-            Name of the column.
-
-        Returns
-        -------
-        Series, DataFrame, LazyFrame, Table or relation
-            An ordered categorical Series on the caller's index (pandas), or the key column and the label.
-        """
+        """One ordered label per customer of positions in ``labels``, of shape (n_customers,) and -1 for missing: a Series on the index, or the key and the label."""
         if self.index is not None:
             ordered = pd.Categorical.from_codes(codes, categories=pd.Index(list(labels)), ordered=True)
             return pd.Series(ordered, index=self.index, name=name)
@@ -121,18 +95,7 @@ def open_table(data: Any, key: str, reader: str) -> Table:
 
 
 def any_frame(data: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
-    """Look at a native frame through narwhals.
-
-    Parameters
-    ----------
-    data : object
-        What a caller gave.
-
-    Returns
-    -------
-    narwhals DataFrame or LazyFrame, or None
-        None where this is no frame.
-    """
+    """Look at a native frame through narwhals; None where this is no frame."""
     try:
         opened = nw.from_native(data)
     except TypeError:

@@ -142,34 +142,7 @@ def read_values(
     *,
     advice: str = "",
 ) -> Mapping[str, FloatArray]:
-    """Return the columns as float arrays, or raise one DataError naming every problem.
-
-    Parameters
-    ----------
-    frame : narwhals DataFrame
-        One row per customer.
-    columns : sequence of Column
-        What is read.
-    key : str
-        Column that names the customer.
-    reader : str
-        Who reads, for the error.
-    conflicts : callable, optional
-        From the columns to what contradicts each other in them; asked only where every column by itself is in order.
-    advice : str, default ""
-        What to hand over where columns are missing. Default: what the table looks like, if anything known.
-
-    Returns
-    -------
-    mapping of str to ndarray of float64, shape (n_customers,)
-        Each column by name.
-
-    Raises
-    ------
-    DataError
-        If the table is empty, lacks a column, repeats or misses a customer, or holds values that are missing, not
-        numeric, not finite, not whole or out of range, or columns contradict each other, or its ages are in another unit.
-    """
+    """Return the columns by name as float arrays of shape (n_customers,), or raise one DataError naming every problem."""
     problems: list[str] = []
     values: dict[str, FloatArray] = {}
     if frame.is_empty():
@@ -215,24 +188,7 @@ def _contradictions(
 
 
 def key_problems(frame: nw.DataFrame[Any], key: str, noun: str = "customer", hint: str = "") -> Iterator[str]:
-    """Word what is wrong with the column that names the rows.
-
-    Parameters
-    ----------
-    frame : narwhals DataFrame
-        The rows.
-    key : str
-        The column.
-    noun : str, default "customer"
-        What a row is.
-    hint : str, default ""
-        What the table looks like where names are repeated.
-
-    Yields
-    ------
-    str
-        A missing column, missing names, names that are repeated or cannot be compared.
-    """
+    """Word what is wrong with the column that names the rows; ``hint`` says what the table looks like where names are repeated."""
     if key not in frame.columns:
         yield missing_column(key, frame.columns)
         return
@@ -255,20 +211,7 @@ def key_problems(frame: nw.DataFrame[Any], key: str, noun: str = "customer", hin
 
 
 def unnameable(column: nw.Series[Any], noun: str) -> str | None:
-    """Word that a column cannot name anything, such as one of lists; None where it can.
-
-    Parameters
-    ----------
-    column : narwhals Series
-        The column.
-    noun : str
-        What it is to name.
-
-    Returns
-    -------
-    str or None
-        The problem.
-    """
+    """Word that a column cannot name anything, such as one of lists; None where it can."""
     must = f"column {column.name!r} must name {noun}s by text or numbers"
     if column.dtype.is_nested():
         return f"{must}; it is {column.dtype}"
@@ -290,20 +233,7 @@ def _has_hash(item: object) -> bool:
 
 
 def read_number(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]:
-    """Return a column as floats, with NaN for missing, or the reason why it cannot be.
-
-    Parameters
-    ----------
-    column : narwhals Series
-        The column.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_customers,), or None
-        The numbers.
-    list of str
-        What is wrong.
-    """
+    """Return a column as floats of shape (n_customers,), with NaN for missing, or None; and what is wrong with it."""
     dtype = column.dtype
     if dtype.is_decimal():
         return _floats(column.cast(nw.Float64).to_numpy()), []
@@ -339,18 +269,7 @@ def _read_objects(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]
 
 
 def shown(value: object) -> str:
-    """Return a value as it stands in a message: on one line, and not long.
-
-    Parameters
-    ----------
-    value : object
-        Anything that a table may hold.
-
-    Returns
-    -------
-    str
-        Its repr, or as much of it as fits.
-    """
+    """Return a value as it stands in a message: its repr on one line, or as much of it as fits."""
     try:
         text = " ".join(repr(value).split())
     except Exception:  # noqa: BLE001  (whatever a caller's object does)
