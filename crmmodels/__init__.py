@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from crmmodels.data import datasets as datasets, simulate as simulate
     from crmmodels.data.accounts.customer_base import CustomerBase as CustomerBase
     from crmmodels.data.accounts.referrals import CustomerCosts as CustomerCosts, Referrals as Referrals
-    from crmmodels.data.orders.orders import Orders as Orders
-    from crmmodels.data.orders.split import Split as Split
+    from crmmodels.data.orders.orders import Orders as Orders, Split as Split
     from crmmodels.data.tables.schema import Column as Column, Conflict as Conflict
     from crmmodels.models.abc_analysis import ABCFit as ABCFit, ABCModel as ABCModel, Interval as Interval
     from crmmodels.models.clv.model import CLVModel as CLVModel
@@ -64,8 +63,7 @@ _HOME = {
     "base": ("BaseModel",),
     "data.accounts.customer_base": ("CustomerBase",),
     "data.accounts.referrals": ("CustomerCosts", "Referrals"),
-    "data.orders.orders": ("Orders",),
-    "data.orders.split": ("Split",),
+    "data.orders.orders": ("Orders", "Split"),
     "data.tables.schema": ("Column", "Conflict"),
     "models.abc_analysis": ("ABCFit", "Interval"),
     "models.clv.record": ("CLVFit",),

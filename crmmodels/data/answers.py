@@ -12,10 +12,11 @@ import pandas as pd
 
 from crmmodels._typing import BoolArray, FloatArray
 from crmmodels.data.tables.frames import any_frame
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, plain, read_number, rows_at
-from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.data.tables.schema import read_number
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.parameters import check_choice
+from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain, rows_at
 
 _NOUN: Final = "survey"
 Missing = Literal["refuse", "drop"]
@@ -71,7 +72,7 @@ def read_answers(
 
 def as_series(reader: str, name: str, column: Any) -> nw.Series[Any]:
     """Look at a column of any kind through one interface: a list, array, Series, Arrow array, or a frame or relation of one column."""
-    with duckdb_engine.turn(column):
+    with engine_of(column).locked():
         frame = any_frame(column)
         if frame is not None:
             names = frame.collect_schema().names()

@@ -14,9 +14,10 @@ import pandas as pd
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Period
 from crmmodels.data.tables.frames import Table
 from crmmodels.data.tables.hints import as_order_log
-from crmmodels.data.tables.schema import LARGEST_COUNT, LARGEST_TIME, Column, count_of, read_number, read_values, unnameable
+from crmmodels.data.tables.schema import LARGEST_COUNT, LARGEST_TIME, Column, read_number, read_values, unnameable
 from crmmodels.exceptions import DataError, missing_columns
 from crmmodels.kernels.orders.periods import first_day_of_period, period_of_day
+from crmmodels.wording import count_of
 
 _ROW: Final = "row of the panel"
 _SHOWN: Final = 3
@@ -110,7 +111,7 @@ def panel_table(table: Table, period: Period, reader: str) -> PanelTable:
     if problems := list(_history_problems(panel, code, names, period)):
         raise DataError(reader, problems)
     customers = nw.maybe_reset_index(names.to_frame())
-    index = pd.Index(names.to_native(), name=key) if isinstance(table.origin, pd.DataFrame) else None
+    index = pd.Index(names.to_native(), name=key) if table.index is not None else None
     return PanelTable(customers, key, table.origin, index, frame, panel)
 
 

@@ -12,8 +12,9 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray
 from crmmodels.data.tables.frames import Table
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, key_problems, plain, read_number, rows_at
+from crmmodels.data.tables.schema import key_problems, read_number
 from crmmodels.exceptions import DataError, missing_column, missing_columns
+from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain, rows_at
 
 _NOUN: Final = "survey"
 _TOO_MANY: Final = 12

@@ -10,13 +10,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TextIO, cast
+from typing import Final, TextIO, cast
 
 from crmmodels.engines.duckdb import ENCODING_ADVICE, identifier, literal
-from crmmodels.engines.files import PLACE, RAW, FileColumn, FileOptions, OpenedFiles, paths, short, twins_of
+from crmmodels.engines.files import PLACE, RAW, Connection, FileColumn, FileOptions, OpenedFiles, paths, short, twins_of
 from crmmodels.exceptions import DataError
 
-Connection = Any
 DELIMITERS: Final = (",", ";", "\t", "|")
 """Signs between fields that are tried, where none is given; the one at which the names of the columns come apart is taken."""
 _GROUPS: Final = {".": ",' \u00a0\u202f\u2019", ",": ".' \u00a0\u202f\u2019"}
@@ -37,26 +36,7 @@ class _Source:
 def open_csv(connection: Connection, files: Sequence[str], columns: Sequence[FileColumn], options: FileOptions) -> OpenedFiles:
     """Relation over CSV files.
 
-    Parameters
-    ----------
-    connection : duckdb.DuckDBPyConnection
-        Where the relation lives.
-    files : sequence of str
-        Paths.
-    columns : sequence of FileColumn
-        What is wanted of them.
-    options : FileOptions
-        How to read.
-
-    Returns
-    -------
-    OpenedFiles
-        As `open_files` returns.
-
-    Raises
-    ------
-    DataError
-        If a file has no first line of names, other names than the first file, or text that is not of the encoding.
+    Raises DataError where a file has no first line of names, other names than the first file, or text that is not of the encoding.
     """
     firsts = {name: _first_line(name, options) for name in files}
     delimiter = options.delimiter or _delimiter(firsts[files[0]], [column.name for column in columns])

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
+
+import narwhals as nw
+
+from crmmodels.engines.any_frame import AnyFrame, TypedFrame, repeated
+from crmmodels.engines.text_dates import FIRST_OF_1900S, ISO_DATE, MONTHS, UNMATCHED, DatePattern
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,42 +28,69 @@ ENCODING_ADVICE: Final = (
 )
 
 
-def turn(native: object) -> AbstractContextManager[Any]:
-    """Wait for one's turn where a native frame is a relation: a connection of DuckDB serves one caller at a time.
+class DuckDB(AnyFrame):
+    """Relations: plans in SQL, of which rows come back as Arrow. A connection serves one caller at a time."""
 
-    Parameters
-    ----------
-    native : object
-        A frame, or anything else.
+    name = "duckdb"
+    plans = True
+    preserves_order = False
+    is_divisible = True
+    keeps_zones = False
 
-    Returns
-    -------
-    context manager
-        Holds a lock of this process while a relation is worked with; nothing for other frames.
-    """
-    return _TURN if is_relation(native) else nullcontext()
+    def owns(self, native: object) -> bool:
+        return type(native).__name__ == "DuckDBPyRelation"
 
+    def locked(self) -> AbstractContextManager[Any]:
+        return _TURN
 
-def errors() -> tuple[type[Exception], ...]:
-    """What DuckDB raises where it cannot read; nothing where it is not in use."""
-    module = sys.modules.get("duckdb")
-    return () if module is None else (module.Error,)
+    def odd_columns(self, native: Any) -> str | None:
+        return repeated(native.columns)
+
+    def typed(self, native: Any, wanted: Mapping[str, tuple[str, str]], time_zone: str | None) -> TypedFrame:
+        types = {name: str(kind) for name, kind in zip(native.columns, native.types, strict=True)}
+        # UUIDs become the texts that they are written as, which other frames know.
+        texts = {name: f"CAST({identifier(name)} AS VARCHAR)" for name, kind in types.items() if kind == "UUID"}
+        time = wanted["time"][0]
+        is_local = time_zone is not None and types.get(time) == "TIMESTAMP WITH TIME ZONE"
+        if time_zone is not None and is_local:
+            texts[time] = f"timezone({literal(time_zone)}, {identifier(time)})"
+        replaced = ", ".join(f"{text} AS {identifier(name)}" for name, text in texts.items())
+        relation = native.project(f"* REPLACE ({replaced})") if texts else native
+        return TypedFrame(super().typed(relation, wanted, time_zone).native, is_local=is_local)
+
+    def renamed(self, native: Any, names: Mapping[str, str]) -> Any:
+        return native.project(", ".join(f"{identifier(name)} AS {identifier(to)}" for name, to in names.items()))
+
+    def with_iso_dates(self, native: Any, column: str, pattern: DatePattern, *, is_float: bool = False) -> Any:
+        name = identifier(column)
+        text = f"CAST({name} AS VARCHAR)"
+        text = f"regexp_replace({text}, '[.]0$', '')" if is_float else text
+        return native.project(f"* REPLACE ({_iso_text(text, pattern)} AS {name})")
+
+    def with_day(self, native: Any, column: str, day: str) -> Any:
+        text = identifier(column)
+        # A cast decides on plain dates faster than a pattern, but alone would take years before the first, which begin with "-".
+        plain = f"{text} LIKE '____-__-__' AND {text} >= '0001-01-01'"
+        of_plain = f"TRY_CAST({text} AS DATE)"
+        of_other = f"CASE WHEN regexp_matches({text}, {literal(ISO_DATE)}) THEN CAST({text}[:10] AS DATE) END"
+        return native.project(f"*, CASE WHEN {plain} THEN {of_plain} ELSE {of_other} END AS {identifier(day)}")
+
+    def part(self, native: Any, column: str, number: int, n_parts: int) -> Any:
+        return native.filter(f"hash({identifier(column)}) % {n_parts} = {number}")
+
+    def answer(self, origin: Any, rows: nw.DataFrame[Any], ordered: Sequence[tuple[str, Sequence[str]]] = ()) -> Any:
+        with self.locked():
+            return answer_relation(origin, rows.to_arrow(), ordered)
+
+    def errors(self) -> tuple[type[Exception], ...]:
+        return (*super().errors(), sys.modules["duckdb"].Error)
+
+    def reason(self, error: Exception) -> str:
+        return reason(error)
 
 
 def reason(error: Exception) -> str:
-    """Say why an engine failed, and what to do where it ran out of memory.
-
-    Parameters
-    ----------
-    error : Exception
-        What an engine raised.
-
-    Returns
-    -------
-    str
-        One sentence: where a line of a CSV file cannot be read, which and why; its own words elsewhere, with advice of ours
-        where it had too little memory.
-    """
+    """One sentence: where a line of a CSV file cannot be read, which and why; where memory was short, what to do."""
     module = sys.modules.get("duckdb")
     if module is None or not isinstance(error, module.OutOfMemoryException):
         return (
@@ -88,57 +120,10 @@ def _csv_reason(said: str) -> str:
     return f"{place}: {found(r'^(?!Invalid Input|Original Line)(.+)$') or said.splitlines()[0]} ({shown}); correct that line"
 
 
-def with_plain_ids(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Turn UUIDs into the texts that they are written as, which other frames know."""
-    columns = [name for name, kind in zip(relation.columns, relation.types, strict=True) if str(kind) == "UUID"]
-    replaced = ", ".join(f"CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}" for name in columns)
-    return relation.project(f"* REPLACE ({replaced})") if columns else relation
-
-
-def renamed(relation: duckdb.DuckDBPyRelation, names: Mapping[str, str]) -> duckdb.DuckDBPyRelation:
-    """Give columns other names; in SQL, since the names of expressions are patterns where they hold an asterisk."""
-    return relation.project(", ".join(f"{identifier(name)} AS {identifier(to)}" for name, to in names.items()))
-
-
-def with_day_of_text(relation: duckdb.DuckDBPyRelation, column: str, iso_date: str, day: str) -> duckdb.DuckDBPyRelation:
-    """Add the calendar day of ISO 8601 text, missing where it is none; a cast decides on plain dates, which is faster than a pattern."""
-    text = identifier(column)
-    # A cast alone would take years before the first, which begin with "-" and so come before "0001".
-    plain = f"{text} LIKE '____-__-__' AND {text} >= '0001-01-01'"
-    of_plain = f"TRY_CAST({text} AS DATE)"
-    of_other = f"CASE WHEN regexp_matches({text}, {literal(iso_date)}) THEN CAST({text}[:10] AS DATE) END"
-    return relation.project(f"*, CASE WHEN {plain} THEN {of_plain} ELSE {of_other} END AS {identifier(day)}")
-
-
-def is_relation(frame: object) -> bool:
-    """Whether a native frame is a DuckDB relation; does not import DuckDB."""
-    return type(frame).__name__ == "DuckDBPyRelation"
-
-
-def to_arrow(relation: duckdb.DuckDBPyRelation) -> pa.Table:
-    """Run a relation and return its rows as an Arrow table."""
-    return relation.to_arrow_table()
-
-
 def answer_relation(
     origin: duckdb.DuckDBPyRelation, answer: pa.Table, ordered: Sequence[tuple[str, Sequence[str]]] = ()
 ) -> duckdb.DuckDBPyRelation:
-    """Relation over an Arrow table on the connection of another relation, so that the two can be joined.
-
-    Parameters
-    ----------
-    origin : duckdb.DuckDBPyRelation
-        A relation of the caller's.
-    answer : pyarrow.Table
-        The rows.
-    ordered : sequence of (str, sequence of str)
-        Columns to turn into ENUMs, with their values in order.
-
-    Returns
-    -------
-    duckdb.DuckDBPyRelation
-        The rows of ``answer``.
-    """
+    """Relation over an Arrow table on the connection of another relation; ``ordered`` columns are ENUMs of their values."""
     enums = "".join(f', "{name}"::ENUM({_quoted(values)}) AS "{name}"' for name, values in ordered)
     replaced = ", ".join(f'"{name}"' for name, _ in ordered)
     columns = f"* EXCLUDE ({replaced}){enums}" if ordered else "*"
@@ -150,17 +135,6 @@ def answer_relation(
         msg = "DuckDB returned no relation"
         raise TypeError(msg)
     return relation
-
-
-def part(relation: duckdb.DuckDBPyRelation, column: str, number: int, n_parts: int) -> duckdb.DuckDBPyRelation:
-    """Rows of a relation whose value of a column falls into one of so many parts."""
-    return relation.filter(f"hash({identifier(column)}) % {n_parts} = {number}")
-
-
-def to_local_time(relation: duckdb.DuckDBPyRelation, column: str, time_zone: str) -> duckdb.DuckDBPyRelation:
-    """Replace a TIMESTAMP WITH TIME ZONE column by the wall-clock time in a time zone."""
-    name = identifier(column)
-    return relation.project(f"* REPLACE (timezone({literal(time_zone)}, {name}) AS {name})")
 
 
 def identifier(name: str) -> str:
@@ -175,3 +149,28 @@ def literal(text: str) -> str:
 
 def _quoted(values: Sequence[str]) -> str:
     return ", ".join(literal(value) for value in values)
+
+
+def _iso_text(text: str, pattern: DatePattern) -> str:
+    """ISO 8601 text of a text in SQL."""
+    expression = literal(pattern.expression)
+    group = {name: f"regexp_extract({text}, {expression}, {i})" for i, name in enumerate(pattern.parts, 1)}
+    padded = {name: f"lpad({value}, 2, '0')" for name, value in group.items()}
+    year = group.get("year") or (
+        f"CASE WHEN {group['short_year']} >= '{FIRST_OF_1900S}' THEN '19' ELSE '20' END || {group['short_year']}"
+    )
+    month = padded.get("month")
+    if month is None:
+        names = ", ".join(literal(name) for name in MONTHS)
+        month = f"lpad(CAST(list_position([{names}], lower(left({group['month_name']}, 3))) AS VARCHAR), 2, '0')"
+    iso = f"({year}) || '-' || {month} || '-' || {padded['day']}"
+    if "hour" in group:
+        hour = padded["hour"]
+        if "half" in group:
+            half = f"CASE WHEN lower(left({group['half']}, 1)) = 'p' THEN 12 ELSE 0 END"
+            hour = f"lpad(CAST(CAST({group['hour']} AS INTEGER) % 12 + {half} AS VARCHAR), 2, '0')"
+        iso += (
+            f" || 'T' || {hour} || ':' || {padded.get('minute', literal('00'))} || ':' || {padded.get('second', literal('00'))}"
+        )
+    is_date = f"regexp_full_match({text}, {expression}) AND regexp_matches({iso}, {literal(ISO_DATE)})"
+    return f"CASE WHEN {is_date} THEN {iso} ELSE {literal(UNMATCHED)} || {text} END"

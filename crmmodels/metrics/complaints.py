@@ -7,10 +7,11 @@ from typing import Any, Final
 import narwhals as nw
 
 from crmmodels.data.answers import as_series
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, key_problems, plain, rows_at
+from crmmodels.data.tables.schema import key_problems
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.inference.proportions import wilson_interval
 from crmmodels.metrics.measures import Rate, check_level
+from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain, rows_at
 
 _READER: Final = "complaint_rate"
 _NOUN: Final = "complaint log"

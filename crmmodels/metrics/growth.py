@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from crmmodels._typing import FloatArray, Period
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.inference.proportions import wilson_interval
@@ -77,7 +78,7 @@ def churn_rate(
         raise DataError(reader, [problem], "order log")
     flows = period_flows(found.customer, found.period, found.n_periods)
     day = first_day_of_period(found.first + np.arange(1, found.n_periods), period)
-    return orders._table(  # noqa: SLF001  (the same package: an answer in the kind of the log)
+    return log_of(orders).table(
         {"period": day.astype("datetime64[D]"), **shares_with_limits(flows.churned[1:], flows.active[:-1], level)}
     )
 
@@ -156,7 +157,7 @@ def growth_accounting(
     moved = gained + flows.churned
     limits = wilson_interval(gained, moved, level)
     day = first_day_of_period(found.first + np.arange(found.n_periods), period)
-    return orders._table(  # noqa: SLF001
+    return log_of(orders).table(
         {
             "period": day.astype("datetime64[D]"),
             "new": flows.new,

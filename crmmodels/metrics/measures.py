@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crmmodels.data.tables.schema import plain
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.inference.proportions import newcombe_interval
+from crmmodels.wording import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,14 @@ from typing import Final
 import numpy as np
 
 from crmmodels.data.orders.activity import second_orders
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.logs import EPOCH
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.dates import as_date
-from crmmodels.data.tables.schema import count_of, plain
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.inference.proportions import wilson_interval
 from crmmodels.metrics.measures import Rate, check_level
+from crmmodels.wording import count_of, plain
 
 _READER: Final = "repeat_rate"
 _MOST_DAYS: Final = 36_525
@@ -102,7 +103,7 @@ def repeat_rate(
     end = None if cohort_end is None else as_date(cohort_end, _READER, "cohort_end")
     if start is not None and end is not None and start > end:
         raise ParameterError.must_be(_READER, "cohort_start", f"at most cohort_end, {end.isoformat()}", start.isoformat())
-    found = second_orders(orders, as_of, _READER)
+    found = second_orders(log_of(orders), as_of, _READER)
     in_cohort = np.ones(len(found.first), np.bool_)
     if start is not None:
         in_cohort &= found.first >= (start - EPOCH).days

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from crmmodels._typing import AnyArray, IntArray, Period
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.kernels.orders.periods import first_day_of_period
 from crmmodels.kernels.orders.retention import CohortActivity, cohort_activity
@@ -89,7 +90,7 @@ def retention_curve(
     n = np.cumsum(found.counts.size)[::-1]
     active = found.counts.active.sum(axis=0)
     kept = n > 0
-    return orders._table(  # noqa: SLF001  (the same package: an answer in the kind of the log)
+    return log_of(orders).table(
         {
             "age": ages[kept],
             **_retained(active[kept], n[kept], ages[kept], level),
@@ -160,7 +161,7 @@ def cohort_table(
     cohort, age = np.nonzero(np.add.outer(np.arange(n_periods), np.arange(n_periods)) < n_periods)
     kept = found.counts.size[cohort] > 0
     cohort, age = cohort[kept], age[kept]
-    return orders._table(  # noqa: SLF001
+    return log_of(orders).table(
         {
             "cohort": first_day_of_period(found.first + cohort, period).astype("datetime64[D]"),
             "age": age,

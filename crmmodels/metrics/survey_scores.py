@@ -8,11 +8,11 @@ import numpy as np
 
 from crmmodels._typing import BoolArray, FloatArray
 from crmmodels.data.answers import Answers, Missing, Scale, read_answers, read_scale
-from crmmodels.data.tables.schema import plain
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.inference.means import effective_size, mean_interval
 from crmmodels.kernels.inference.proportions import net_score_interval, wilson_interval
 from crmmodels.metrics.measures import Measure, NetPromoterScore, Rate, check_level
+from crmmodels.wording import plain
 
 _RECOMMENDATION: Final = Scale(0.0, 10.0, whole=True)
 _LAST_DETRACTOR: Final = 6.0

@@ -10,6 +10,7 @@ import numpy as np
 
 from crmmodels._typing import AnyArray, IntArray, Period
 from crmmodels.data.orders.activity import active_periods
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.logs import EPOCH
 from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import DataError, ParameterError
@@ -74,7 +75,7 @@ def whole_periods(
         raise ParameterError.must_be(reader, "orders", "an order log, such as crm.Orders(frame, ...)", type(orders).__name__)
     if period not in get_args(Period):
         raise ParameterError.unknown_choice(reader, "period", get_args(Period), period)
-    found = active_periods(orders, period, as_of, reader)
+    found = active_periods(log_of(orders), period, as_of, reader)
     first = int(found.period.min())
     # The period of the day after the end has not ended, and the one before has.
     n_periods = int(period_of_day(np.array([found.end + 1]), period)[0]) - first

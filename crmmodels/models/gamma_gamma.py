@@ -12,7 +12,7 @@ import pandas as pd
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import Values
 from crmmodels.data.tables.frames import Table
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, LARGEST_FREQUENCY, SMALLEST_MONEY, Column, Conflict, count_of, plain
+from crmmodels.data.tables.schema import LARGEST_FREQUENCY, SMALLEST_MONEY, Column, Conflict
 from crmmodels.exceptions import (
     CrmModelsWarning,
     DataError,
@@ -32,6 +32,7 @@ from crmmodels.models.parametric.model import ParametricModel
 from crmmodels.models.parametric.posterior import PosteriorDraws
 from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior
 from crmmodels.models.parametric.record import ParametricFit
+from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain
 
 _LABELS: Final = ("low", "medium", "high")
 _CHINESE: Final = {"low": "低", "medium": "中", "high": "高"}

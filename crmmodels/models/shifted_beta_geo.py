@@ -13,7 +13,7 @@ import pandas as pd
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import Values
 from crmmodels.data.tables.frames import OrderTables
-from crmmodels.data.tables.schema import Column, Conflict, count_of
+from crmmodels.data.tables.schema import Column, Conflict
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.arrays.grouping import group_means
 from crmmodels.kernels.inference.estimation import Edge, Family
@@ -26,6 +26,7 @@ from crmmodels.models.parametric.posterior import PosteriorDraws
 from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior
 from crmmodels.models.parametric.record import ParametricFit
 from crmmodels.parameters import is_number, is_whole
+from crmmodels.wording import count_of
 
 _LABELS: Final = ("lost", "likely to leave", "uncertain", "loyal")
 _CHINESE: Final = {"lost": "已流失", "likely to leave": "可能离开", "uncertain": "不确定", "loyal": "忠诚"}

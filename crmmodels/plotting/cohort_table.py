@@ -10,7 +10,7 @@ import numpy as np
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.data.tables.frames import KINDS, any_frame
-from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError, missing_columns
 from crmmodels.plotting.drawing.figure import COLOUR_MAP, axes_of_size, check_choice, ink_on, require_matplotlib, settle
 from crmmodels.plotting.drawing.lettering import Phrases, write_in_fonts
@@ -147,7 +147,7 @@ def _written(share: float) -> str:
 
 
 def _read(table: Any) -> _Triangle:
-    with duckdb_engine.turn(table):
+    with engine_of(table).locked():
         opened = any_frame(table)
         frame = opened.collect() if isinstance(opened, nw.LazyFrame) else opened
     if frame is None:

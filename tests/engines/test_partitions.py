@@ -10,7 +10,11 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from crmmodels.engines import partitions
+from crmmodels.engines.engine import engine_of
+
+
+def part(native: Any, column: str, number: int, n_parts: int) -> Any:
+    return engine_of(native).part(native, column, number, n_parts)
 
 
 def rows_of(native: Any) -> pd.DataFrame:
@@ -35,7 +39,7 @@ def test_every_row_is_in_one_part_with_its_equals(lazy, kind, n_parts):
     key = pd.Series(np.random.default_rng(0).integers(0, 40, 300)).astype(kind).astype(object)
     key[key == key[0]] = None
     frame = pd.DataFrame({"the key": key if kind is str else key.astype("Float64"), "row": np.arange(300)})
-    parts = [rows_of(partitions.part(lazy(frame), "the key", i, n_parts)) for i in range(n_parts)]
+    parts = [rows_of(part(lazy(frame), "the key", i, n_parts)) for i in range(n_parts)]
     assert sorted(np.concatenate([part["row"] for part in parts])) == list(range(300))
     keys = [set(part["the key"].dropna()) for part in parts]
     assert sum(map(len, keys)) == len(set().union(*keys)) == frame["the key"].nunique()
@@ -44,12 +48,12 @@ def test_every_row_is_in_one_part_with_its_equals(lazy, kind, n_parts):
 
 def test_parts_are_of_like_size(lazy):
     frame = pd.DataFrame({"customer": np.arange(10_000)})
-    sizes = [len(rows_of(partitions.part(lazy(frame), "customer", i, 4))) for i in range(4)]
+    sizes = [len(rows_of(part(lazy(frame), "customer", i, 4))) for i in range(4)]
     # Binomial: a standard deviation of 43.
     assert max(abs(size - 2_500) for size in sizes) < 6 * 43.3
 
 
 def test_frames_in_memory_are_not_divided(lazy):
     frame = pd.DataFrame({"customer": [1]})
-    assert partitions.is_divisible(lazy(frame))
-    assert not any(partitions.is_divisible(other) for other in (frame, pl.from_pandas(frame), None))
+    assert engine_of(lazy(frame)).is_divisible
+    assert not any(engine_of(other).is_divisible for other in (frame, pl.from_pandas(frame), None))

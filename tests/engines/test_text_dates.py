@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmmodels.engines.text_dates import DIRECTIVES, UNMATCHED, DatePattern, date_pattern, iso_text, with_iso_dates
+from crmmodels.engines.engine import engine_of
+from crmmodels.engines.text_dates import DIRECTIVES, UNMATCHED, DatePattern, date_pattern, iso_text
 
 FORMATS = (
     "%d/%m/%Y",
@@ -33,6 +34,10 @@ def pattern_of(date_format: str) -> DatePattern:
     pattern = date_pattern(date_format)
     assert isinstance(pattern, DatePattern)
     return pattern
+
+
+def with_iso_dates(frame: Any, column: str, pattern: DatePattern) -> Any:
+    return engine_of(frame).with_iso_dates(frame, column, pattern)
 
 
 def in_every_engine(texts: list[str | None], date_format: str) -> list[list[str | None]]:

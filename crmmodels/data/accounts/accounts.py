@@ -7,20 +7,20 @@ from typing import Any, Final
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, TimeUnit
 from crmmodels.data.accounts import partitions as account_parts
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.customer_base import CustomerBase, links_of, service_events
 from crmmodels.data.accounts.reference_prices import Benchmarks, PriceReference, learn_benchmarks, with_benchmarks
-from crmmodels.data.orders.logs import EPOCH, days_of
+from crmmodels.data.orders.bounded import log_of
+from crmmodels.data.orders.logs import EPOCH
 from crmmodels.data.orders.orders import Orders
-from crmmodels.data.orders.plans import DAY
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
 from crmmodels.progress import Progress
+from crmmodels.wording import EXAMPLES_SHOWN, count_of
 
 ACCOUNT_COLUMNS: Final = (
     "frequency",
@@ -78,38 +78,13 @@ def accounts_of(
     shrinkage: float,
     benchmarks: Benchmarks | None = None,
 ) -> Accounts:
-    """Make the accounts of a customer base.
+    """Make the accounts of a customer base, one row per customer with an order, with benchmarks learned from it or before.
 
-    Parameters
-    ----------
-    base : CustomerBase
-        Orders, referrals and costs.
-    unit : str
-        Unit of the ages.
-    discount_rate : float
-        Continuous rate per day; money counts as of the end of observation.
-    margin : float or None
-        Share of the amount that is left after the cost of goods, where unit costs are not known.
-    price_reference : str or float
-        What a new customer pays.
-    shrinkage : float
-        Units by which a benchmark of a month is drawn towards that of all months.
-    benchmarks : Benchmarks, optional
-        Those learned before; learned from the log if None.
-
-    Returns
-    -------
-    Accounts
-        One row per customer with an order.
-
-    Raises
-    ------
-    DataError
-        If the log has no amounts, or the parts contradict each other.
+    ``discount_rate`` is continuous per day, as of the end of observation; ``shrinkage`` are units by which a month is drawn towards all months.
     """
-    orders = base.orders
-    with Progress("CLVModel.accounts", "steps", 4) as progress, orders._turn():  # noqa: SLF001  (the same layer)
-        money = money_lines(orders, margin)
+    orders = log_of(base.orders)
+    with Progress("CLVModel.accounts", "steps", 4) as progress, orders.turn():
+        money = money_lines(base.orders, margin)
         progress(1)
         counts, has_returns = money.counts, money.counts["n_returns"] > 0
         n_parts = account_parts.n_parts_of(money.lines, counts["n_lines"])
@@ -140,7 +115,7 @@ def accounts_of(
         *(nw.new_series(name, column, backend=backend) for name, column in (*sums.items(), *links.items()))
     )
     if base.referrals is not None:
-        frame = frame.with_columns(_referrers(frame["customer_id"], position))
+        frame = frame.with_columns(engine_of(frame.to_native()).taken(frame["customer_id"], position, "referrer_id"))
     referrer = ["referrer_id"] if base.referrals is not None else []
     columns = ("customer_id", *ACCOUNT_COLUMNS, *OPTIONAL_COLUMNS, *referrer, "days_since_last")
     return Accounts(
@@ -170,32 +145,10 @@ class MoneyLines:
 
 
 def money_lines(orders: Orders, margin: float | None) -> MoneyLines:
-    """Plan the money of the lines of a log, after checking that they have any.
-
-    Parameters
-    ----------
-    orders : Orders
-        The log.
-    margin : float or None
-        Share of the amount that is left after the cost of goods, where unit costs are not known.
-
-    Returns
-    -------
-    MoneyLines
-        The plan, with what was counted on the way.
-
-    Raises
-    ------
-    DataError
-        If the log has no amounts, lines lack a number, or amounts are in several currencies.
-    """
+    """Plan the money of the lines of a log, of whose amount a ``margin`` is left where unit costs are not known; DataError where they have none."""
     if "amount" not in orders.known_roles:
         raise DataError("CLVModel", ["no column of it is named as amount; value needs the money of each line"], "order log")
-    lines = orders._lines_within()  # noqa: SLF001  (the same layer)
-    native = lines.to_native()
-    if isinstance(native, pd.DataFrame):
-        days = days_of(native["time"], orders.time_zone).astype("datetime64[D]").astype("datetime64[us]")
-        lines = nw.from_native(native.assign(**{DAY: days}), eager_only=True)
+    lines = log_of(orders).dated_lines()
     log = lines.lazy() if isinstance(lines, nw.DataFrame) else lines
     found = account_parts.collected(value_plans.counted(log))
     counts = {name: int(found[name][0] or 0) for name in found.columns}
@@ -217,22 +170,6 @@ def money_lines(orders: Orders, margin: float | None) -> MoneyLines:
     if problems:
         raise DataError("CLVModel", problems, "order log")
     return MoneyLines(value_plans.value_lines(log, orders.time_zone, margin), counts)
-
-
-def _referrers(customers: nw.Series[Any], position: IntArray) -> nw.Series[Any]:
-    """Names of who referred each customer, missing for nobody."""
-    known = position >= 0
-    if customers.implementation.is_pandas():
-        by = np.full(len(position), None, object)
-        by[known] = account_parts.names_of(customers)[position[known]]
-        native: Any = pd.Series(by, index=customers.to_native().index, dtype=object, name="referrer_id")
-        return nw.from_native(native, series_only=True)
-    backend: Any = customers.implementation
-    taken = customers[np.maximum(position, 0).tolist()].alias("referrer_id").to_frame()
-    is_known = nw.new_series("is_known", known, backend=backend)
-    named = nw.when(nw.col("is_known")).then(nw.col("referrer_id"))
-    referrers: nw.Series[Any] = taken.with_columns(is_known).select(named)["referrer_id"]
-    return referrers
 
 
 def _days(dates: nw.Series[Any]) -> IntArray:

@@ -6,17 +6,16 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Final
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray
-from crmmodels.data.accounts.referrals import CustomerCosts, Referrals
+from crmmodels.data.accounts.referrals import CustomerCosts, Referrals, rows_of
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.logs import Bounds
 from crmmodels.data.orders.orders import Orders
-from crmmodels.data.tables.frames import any_frame
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of
 from crmmodels.exceptions import DataError, ParameterError
+from crmmodels.wording import EXAMPLES_SHOWN, count_of
 
 READER: Final = "CustomerBase"
 _ALL_DAYS: Final = Bounds(None, None)
@@ -101,32 +100,15 @@ class CustomerLinks:
 
 
 def links_of(base: CustomerBase, customers: AnyArray, first_day: IntArray) -> CustomerLinks:
-    """Find the customers of referrals and costs among those with orders.
+    """Find the customers of referrals and costs among those with orders, whose names and first days are of shape (n_customers,).
 
-    Parameters
-    ----------
-    base : CustomerBase
-        The base.
-    customers : ndarray, shape (n_customers,)
-        Names of the customers with orders.
-    first_day : ndarray of int64, shape (n_customers,)
-        Their first order days, in days since 1970-01-01.
-
-    Returns
-    -------
-    CustomerLinks
-        In the order of ``customers``.
-
-    Raises
-    ------
-    DataError
-        If referrals or costs name customers without orders, or a referee ordered before its referrer did.
+    DataError where one has no orders, or a referee ordered before its referrer did.
     """
     index = pd.Index(customers)
     n, problems = len(index), list[str]()
     referrer, reward, reward_day = np.full(n, -1, np.int64), np.zeros(n), first_day.copy()
     if base.referrals is not None:
-        table = base.referrals._table  # noqa: SLF001  (parts of one container)
+        table = rows_of(base.referrals)
         whom, by = index.get_indexer(pd.Index(table["referee"])), index.get_indexer(pd.Index(table["referrer"]))
         problems += _unknown(base, table["referee"], whom, "referred customer", index)
         problems += _unknown(base, table["referrer"], by, "referrer", index)
@@ -146,7 +128,7 @@ def links_of(base: CustomerBase, customers: AnyArray, first_day: IntArray) -> Cu
             reward_day[whom[known]] = days[known]
     cost = np.zeros(n)
     if base.acquisition_costs is not None:
-        table = base.acquisition_costs._table  # noqa: SLF001
+        table = rows_of(base.acquisition_costs)
         who = index.get_indexer(pd.Index(table["customer"]))
         problems += _unknown(base, table["customer"], who, "customer with an acquisition cost", index)
         cost[who[who >= 0]] = table["cost"].to_numpy()[who >= 0]
@@ -175,31 +157,11 @@ class ServiceEvents:
 
 
 def service_events(base: CustomerBase, customers: AnyArray, last_day: int) -> ServiceEvents:
-    """Costs without an order up to a day.
-
-    Parameters
-    ----------
-    base : CustomerBase
-        The base.
-    customers : ndarray, shape (n_customers,)
-        Names of the customers with orders.
-    last_day : int
-        Last day that counts.
-
-    Returns
-    -------
-    ServiceEvents
-        In the order of the rows.
-
-    Raises
-    ------
-    DataError
-        If a cost names a customer without orders.
-    """
+    """Costs without an order up to a day, in the order of the rows; ``customers`` of shape (n_customers,) are those with orders."""
     if base.service_costs is None:
         nothing = np.empty(0, np.int64)
         return ServiceEvents(nothing, nothing, np.empty(0))
-    table = base.service_costs._table  # noqa: SLF001
+    table = rows_of(base.service_costs)
     day = table["time"].to_numpy().astype("datetime64[D]").astype(np.int64)
     index = pd.Index(customers)
     who = index.get_indexer(pd.Index(table["customer"]))
@@ -212,10 +174,11 @@ def service_events(base: CustomerBase, customers: AnyArray, last_day: int) -> Se
 def _unknown(base: CustomerBase, names: Any, position: AnyArray, what: str, customers: pd.Index[Any]) -> list[str]:
     """Word that names are not among the customers with orders."""
     missing = names[position < 0].drop_duplicates()
-    if len(missing) and base.orders._bounds != _ALL_DAYS:  # noqa: SLF001  (the same layer)
+    log = log_of(base.orders)
+    if len(missing) and log.bounds != _ALL_DAYS:
         # Who first ordered outside of the days that count is known, and no part of the base yet or any more.
-        whole = base.orders._within(None, dt.date.max)  # noqa: SLF001
-        missing = missing[~missing.isin(_customers_of(whole))]
+        whole = log.within(None, dt.date.max).customers_until(dt.date.max, "D")
+        missing = missing[~missing.isin(whole["customer_id"].to_list())]
     if missing.empty:
         return []
     shown = missing.head(EXAMPLES_SHOWN).tolist()
@@ -228,10 +191,3 @@ def _unknown(base: CustomerBase, names: Any, position: AnyArray, what: str, cust
             f"{counted} that cannot be found (such as {shown}), since the log names customers like {customers[0]!r}; make both text"
         ]
     return [f"{counted} without orders (such as {shown}); leave them out, or hand over their orders"]
-
-
-def _customers_of(orders: Orders) -> list[Any]:
-    """Names of all customers of a log."""
-    frame = any_frame(orders.customers(as_of=dt.date.max))
-    eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    return [] if eager is None else eager["customer_id"].to_list()

@@ -17,10 +17,10 @@ import pandas as pd
 from crmmodels._typing import AnyArray, FloatArray, TimeUnit
 from crmmodels.data.accounts.plans import Plan, number
 from crmmodels.data.orders import collecting
+from crmmodels.data.orders.bounded import BoundedLog
 from crmmodels.data.orders.checks import without_returns_only
 from crmmodels.data.orders.logs import BadRowsError, EngineLog
-from crmmodels.data.orders.orders import Orders
-from crmmodels.engines import partitions
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError
 from crmmodels.progress import Progress
 
@@ -40,44 +40,18 @@ _PEOPLE: Final = (
 
 
 def n_parts_of(lines: Plan, n_lines: int) -> int:
-    """Number of parts in which a log is read: 1 where it is short, or its engine cannot read a part.
-
-    Parameters
-    ----------
-    lines : narwhals LazyFrame
-        The log.
-    n_lines : int
-        Its length.
-
-    Returns
-    -------
-    int
-        At least 1.
-    """
-    return max(1, -(-n_lines // LINES_AT_ONCE)) if partitions.is_divisible(lines.to_native()) else 1
+    """Number of parts in which a log is read: 1 where it is short, or its engine cannot read a part."""
+    return max(1, -(-n_lines // LINES_AT_ONCE)) if engine_of(lines.to_native()).is_divisible else 1
 
 
 def parts_of(lines: Plan, n_parts: int) -> Iterator[Plan]:
-    """Parts of a log by customer.
-
-    Parameters
-    ----------
-    lines : narwhals LazyFrame
-        With a column ``customer``.
-    n_parts : int
-        Of `n_parts_of`.
-
-    Yields
-    ------
-    narwhals LazyFrame
-        One part after the other.
-    """
+    """Parts of a log by customer, one after the other."""
     if n_parts == 1:
         yield lines
         return
     native: Any = lines.to_native()
     for i in range(n_parts):
-        yield nw.from_native(partitions.part(native, "customer", i, n_parts))
+        yield nw.from_native(engine_of(native).part(native, "customer", i, n_parts))
 
 
 def collected(plan: Plan) -> nw.DataFrame[Any]:
@@ -85,93 +59,46 @@ def collected(plan: Plan) -> nw.DataFrame[Any]:
     return collecting.collected(plan, lambda problem: DataError("CLVModel", [problem], "order log"))
 
 
-def end_of(orders: Orders, n_parts: int) -> dt.date:
-    """End of observation: the last day that counts, or the day after the last order.
-
-    Parameters
-    ----------
-    orders : Orders
-        The log.
-    n_parts : int
-        Of `n_parts_of`.
-
-    Returns
-    -------
-    date
-        As of which money counts.
-    """
-    log, bounds = orders._log, orders._bounds  # noqa: SLF001  (the same layer)
+def end_of(orders: BoundedLog, n_parts: int) -> dt.date:
+    """End of observation: the last day that counts, or the day after the last order."""
+    log, bounds = orders.log, orders.bounds
     if n_parts == 1 or bounds.until is not None or not isinstance(log, EngineLog):
-        return orders._end(None, "CLVModel")  # noqa: SLF001
+        return orders.end(None, "CLVModel")
     try:
         with Progress("last day", "parts of the log", n_parts) as progress:
             parts = progress.over(parts_of(log.log, n_parts))
             days = [EngineLog(part, log.time_zone).days(bounds).last() for part in parts]
     except OverflowError:
-        raise orders._bad_rows() from None  # noqa: SLF001
+        raise orders.bad_rows() from None
     last = max((day for day in days if day is not None), default=None)
     if last is None:
-        raise orders._nothing_left(bounds)  # noqa: SLF001
+        raise orders.nothing_left(bounds)
     return last if last == dt.date.max else last + dt.timedelta(days=1)
 
 
-def people_of(orders: Orders, end: dt.date, unit: TimeUnit, n_parts: int) -> nw.DataFrame[Any]:
-    """Customers with their frequency, ages and first and last order, as `Orders.customers` counts them.
-
-    Parameters
-    ----------
-    orders : Orders
-        The log.
-    end : date
-        End of observation.
-    unit : str
-        Unit of the ages.
-    n_parts : int
-        Of `n_parts_of`.
-
-    Returns
-    -------
-    narwhals DataFrame
-        Sorted by customer.
-    """
-    log = orders._log  # noqa: SLF001  (the same layer)
+def people_of(orders: BoundedLog, end: dt.date, unit: TimeUnit, n_parts: int) -> nw.DataFrame[Any]:
+    """Customers with their frequency, ages and first and last order, as `Orders.customers` counts them."""
+    log = orders.log
     if n_parts == 1 or not isinstance(log, EngineLog):
-        people = orders._customers_until(end, unit).select(*_PEOPLE)  # noqa: SLF001
+        people = orders.customers_until(end, unit).select(*_PEOPLE)
     else:
-        bounds = orders._bounded(None, end)  # noqa: SLF001
+        bounds = orders.bounded(None, end)
         try:
             with Progress("customers", "parts of the log", n_parts) as progress:
                 logs = (EngineLog(part, log.time_zone) for part in progress.over(parts_of(log.log, n_parts)))
                 people = nw.concat([part.customers(bounds, end, unit).select(*_PEOPLE) for part in logs])
         except BadRowsError:
-            raise orders._bad_rows() from None  # noqa: SLF001
+            raise orders.bad_rows() from None
         if people.is_empty():
-            raise orders._nothing_left(bounds)  # noqa: SLF001
-        people = without_returns_only(people, bounds, orders._say)  # noqa: SLF001
+            raise orders.nothing_left(bounds)
+        people = without_returns_only(people, bounds, orders.say)
     return nw.maybe_reset_index(people.sort("customer_id"))
 
 
 def sums_of(
     lines: Plan, n_parts: int, plan: Callable[[Plan], Plan], customers: AnyArray
 ) -> tuple[dict[str, FloatArray], AnyArray]:
-    """Sums per customer.
-
-    Parameters
-    ----------
-    lines : narwhals LazyFrame
-        The log.
-    n_parts : int
-        Of `n_parts_of`.
-    plan : callable
-        From lines to one row per ``customer`` with sums.
-    customers : ndarray, shape (n_customers,)
-        Names of the customers.
-
-    Returns
-    -------
-    tuple of dict of str to ndarray of float64, and ndarray of bool; each of shape (n_customers,)
-        The sums by name, and whether the customer has any.
-    """
+    """Sums of a plan per customer by name, and whether it has any, each of shape (n_customers,)."""
     index = pd.Index(customers)
     sums, known = dict[str, FloatArray](), np.zeros(len(index), np.bool_)
     with Progress("money", "parts of the log", n_parts) as progress:
@@ -188,18 +115,7 @@ def sums_of(
 
 
 def names_of(customers: nw.Series[Any]) -> AnyArray:
-    """Names of customers as an array: numbers as they are, all others as objects.
-
-    Parameters
-    ----------
-    customers : narwhals Series
-        Of any engine.
-
-    Returns
-    -------
-    ndarray
-        Shape (n_customers,).
-    """
+    """Names of customers as an array of shape (n_customers,): numbers as they are, all others as objects."""
     if customers.dtype.is_numeric():
         return customers.to_numpy()
     names = np.empty(len(customers), object)

@@ -12,7 +12,7 @@ from crmmodels._domains import PerhapsMissing, Vector, VectorPerhapsMissing, req
 from crmmodels._typing import AnyArray, FloatArray, IntArray
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.partitions import collected
-from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.engines.engine import engine_of, joinable
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.value.reference_prices import shrunk_discounts, shrunk_means
 
@@ -60,20 +60,7 @@ class Benchmarks:
 
 
 def check_benchmarks(found: Benchmarks, reference: PriceReference) -> None:
-    """Refuse benchmarks that cannot have been learned, as a damaged file may hold.
-
-    Parameters
-    ----------
-    found : Benchmarks
-        The benchmarks.
-    reference : str or float
-        What a new customer pays.
-
-    Raises
-    ------
-    ValueError
-        If cells do not go together, or one stands twice.
-    """
+    """Refuse benchmarks that cannot have been learned, as a damaged file may hold, by a ValueError."""
     where, n, n_channels = "fitted.benchmarks", len(found.value), len(found.service)
     kinds = ("", *_BY) if reference == "new_customers" else ("",)
     require(found.kind in kinds, f"{where}.kind must be one of {kinds} where price_reference={reference!r}; got {found.kind!r}")
@@ -96,22 +83,7 @@ def check_benchmarks(found: Benchmarks, reference: PriceReference) -> None:
 
 
 def learn_benchmarks(lines: value_plans.Plan, reference: PriceReference, shrinkage: float) -> Benchmarks:
-    """Learn from the first orders of a log what new customers pay and cost.
-
-    Parameters
-    ----------
-    lines : narwhals LazyFrame
-        Lines that know whether they belong to the first order; those of first orders are enough.
-    reference : str or float
-        What a new customer pays.
-    shrinkage : float
-        Units by which a month is drawn towards all months.
-
-    Returns
-    -------
-    Benchmarks
-        Empty cells where nothing has to be learned.
-    """
+    """Learn from the first orders of a log what new customers pay and cost."""
     served = collected(value_plans.service_cells(lines))
     n_first, cost = (value_plans.number(served[name]) for name in ("n_first", "first_service"))
     channel = np.array(served["channel"].to_list(), dtype=str)
@@ -160,27 +132,7 @@ def _coded(column: nw.Series[Any]) -> tuple[AnyArray, IntArray]:
 
 
 def with_benchmarks(lines: value_plans.Plan, found: Benchmarks, reference: PriceReference) -> value_plans.Plan:
-    """Put beside every line what a new customer would have paid for it and cost.
-
-    Parameters
-    ----------
-    lines : narwhals LazyFrame
-        Lines that know whether they belong to the first order.
-    found : Benchmarks
-        What was learned.
-    reference : str or float
-        What a new customer pays.
-
-    Returns
-    -------
-    narwhals LazyFrame
-        With ``reference``, the money for the whole line, and ``new_service``, the cost of serving an order.
-
-    Raises
-    ------
-    DataError
-        If the log lacks the role that the reference needs.
-    """
+    """Add what a new customer would have paid for each line (``reference``) and the cost of serving an order (``new_service``)."""
     schema = lines.collect_schema()
     needed = {"own_first": "list_price", "list": "list_price", "column": "reference_price"}
     role = needed.get(str(reference), "list_price" if isinstance(reference, float | int) else None)
@@ -228,9 +180,7 @@ def with_benchmarks(lines: value_plans.Plan, found: Benchmarks, reference: Price
 
 def _lookup(lines: value_plans.Plan, table: dict[str, AnyArray], on: list[str]) -> value_plans.Plan:
     """Join a small table, made in the engine of the lines."""
-    native: Any = lines.to_native()
-    is_relation = duckdb_engine.is_relation(native)
-    backend: Any = "pyarrow" if is_relation else lines.implementation
+    backend: Any = engine_of(lines.to_native()).backend
     columns = [
         nw.new_series(name, list(values), nw.String, backend=backend)
         if values.dtype.kind == "U"
@@ -238,8 +188,4 @@ def _lookup(lines: value_plans.Plan, table: dict[str, AnyArray], on: list[str]) 
         for name, values in table.items()
     ]
     small = columns[0].to_frame().with_columns(*columns[1:])
-    if is_relation:
-        other: value_plans.Plan = nw.from_native(duckdb_engine.answer_relation(native, small.to_arrow()))
-    else:
-        other = small.lazy()
-    return lines.join(other, on=on, how="left")
+    return lines.join(joinable(small, lines), on=on, how="left")

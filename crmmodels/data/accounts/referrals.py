@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray
-from crmmodels.data.tables.frames import KINDS, any_frame, repeated_columns
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of
+from crmmodels.data.tables.frames import KINDS, any_frame
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError, ParameterError, missing_columns
 from crmmodels.kernels.value.referrals import cycles
+from crmmodels.wording import EXAMPLES_SHOWN, count_of
 
 _READER: Final = "Referrals"
 _SUBJECT: Final = "referral log"
@@ -60,6 +61,10 @@ class Referrals:
 
     _table: pd.DataFrame = field(init=False)
 
+    def __rows__(self) -> pd.DataFrame:
+        """Rows under canonical names, for the customer base."""
+        return self._table
+
     def __post_init__(self) -> None:
         """Read and check the rows."""
         columns = {"referrer": self.referrer, "referee": self.referee, "time": self.time, "reward": self.reward}
@@ -80,37 +85,15 @@ class Referrals:
 def read_small(
     reader: str, subject: str, frame: Any, columns: dict[str, str | None], optional: tuple[str, ...] = ()
 ) -> pd.DataFrame:
-    """Read named columns of a frame of any kind into pandas, under their canonical names.
+    """Read named columns of a frame of any kind into pandas under their canonical names, without missing values.
 
-    Parameters
-    ----------
-    reader, subject : str
-        Who reads what, for errors.
-    frame : dataframe
-        The caller's.
-    columns : dict of str to str or None
-        Canonical name to the caller's column; None for one that is not there. "time" is read as days, "reward" and "cost"
-        as numbers of 0 or more, others as they are.
-    optional : tuple of str
-        Names that may be None.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One column per name that is there, without missing values.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read so; every problem is named.
-    ParameterError
-        If a column's name is none.
+    "time" is read as days, "reward" and "cost" as numbers of 0 or more, others as they are. A DataError names every problem.
     """
     for name, column in columns.items():
         if not isinstance(column, str) and not (column is None and name in optional):
             must = "the name of a column" + (", or None" if name in optional else "")
             raise ParameterError.must_be(reader, name, must, column)
-    if problem := repeated_columns(frame):
+    if problem := engine_of(frame).odd_columns(frame):
         raise DataError(reader, [problem], subject)
     opened = any_frame(frame)
     if opened is None:
@@ -124,7 +107,7 @@ def read_small(
     eager = narrow.collect() if isinstance(narrow, nw.LazyFrame) else narrow
     table, problems = pd.DataFrame(index=range(len(eager))), []
     for name, column in given.items():
-        values = eager[name].to_pandas() if not isinstance(frame, pd.DataFrame) else frame[column].reset_index(drop=True)
+        values = eager[name].to_pandas().reset_index(drop=True)
         if n_missing := int(values.isna().sum()):
             problems.append(f"column {column!r} ({name}) misses {count_of(n_missing, 'value')}; every row needs one")
             continue
@@ -242,6 +225,10 @@ class CustomerCosts:
 
     _table: pd.DataFrame = field(init=False)
 
+    def __rows__(self) -> pd.DataFrame:
+        """Rows under canonical names, for the customer base."""
+        return self._table
+
     def __post_init__(self) -> None:
         """Read and check the rows."""
         columns = {"customer": self.customer, "cost": self.cost, "time": self.time}
@@ -260,3 +247,8 @@ class CustomerCosts:
         """Size and sum."""
         n = count_of(self._table["customer"].nunique(), "customer")
         return f"CustomerCosts({count_of(len(self._table), 'cost')} of {n}, {self._table['cost'].sum():,.2f} in all)"
+
+
+def rows_of(table: Referrals | CustomerCosts) -> pd.DataFrame:
+    """Rows of referrals or costs under canonical names."""
+    return table.__rows__()

@@ -5,22 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 import numpy as np
 
 from crmmodels._typing import BoolArray, IntArray, Period
+from crmmodels.data.orders.bounded import BoundedLog
 from crmmodels.data.orders.checks import only_returns
 from crmmodels.data.orders.logs import EPOCH, NO_DAY, ArrayLog, Bounds
 from crmmodels.data.orders.plans import by_period, is_missing
-from crmmodels.data.tables.schema import count_of
 from crmmodels.exceptions import ReturnsOnlyWarning
 from crmmodels.kernels.orders.periods import period_of_day
 from crmmodels.kernels.orders.summary import count_by_period
-
-if TYPE_CHECKING:
-    from crmmodels.data.orders.orders import Orders
+from crmmodels.wording import count_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,40 +58,16 @@ class SecondOrders:
     end: int
 
 
-def active_periods(orders: Orders, period: Period, as_of: str | dt.date | np.datetime64 | None, reader: str) -> ActivePeriods:
-    """Reduce an order log to the periods in which each customer ordered, by a group-by of its engine.
+def active_periods(
+    orders: BoundedLog, period: Period, as_of: str | dt.date | np.datetime64 | None, reader: str
+) -> ActivePeriods:
+    """The periods in which each customer ordered, by a group-by of the engine; returns are no orders.
 
-    Parameters
-    ----------
-    orders : Orders
-        The log.
-    period : {"D", "W", "M", "Q", "Y"}
-        Days, weeks from Monday, calendar months, quarters or years.
-    as_of : str, date or None
-        Last day that counts. Default: ``until``, or the day after the last order.
-    reader : str
-        Who reads, for the error.
-
-    Returns
-    -------
-    ActivePeriods
-        At least one. Returns are no orders.
-
-    Raises
-    ------
-    DataError
-        If no order is left, or a lazy log holds bad rows.
-    ParameterError
-        If ``as_of`` is no date, or later than where the log ends.
-
-    Warns
-    -----
-    ReturnsOnlyWarning
-        If customers with returns and no order are left out.
+    At least one is left, else DataError; customers left out for having returns only are warned of.
     """
-    with orders._turn():  # noqa: SLF001  (the same package: one more answer of the same log)
-        end = orders._end(as_of, reader)  # noqa: SLF001
-        bounds = orders._bounded(None, end)  # noqa: SLF001
+    with orders.turn():
+        end = orders.end(as_of, reader)
+        bounds = orders.bounded(None, end)
         cells = _cells(orders, bounds, period)
         customer, number = cells.customer[cells.is_active], cells.period[cells.is_active]
         _check_left(orders, bounds, _n_distinct(customer), _n_distinct(cells.customer))
@@ -102,38 +76,14 @@ def active_periods(orders: Orders, period: Period, as_of: str | dt.date | np.dat
     return ActivePeriods(customer[differs], number[differs], (end - EPOCH).days)
 
 
-def second_orders(orders: Orders, as_of: str | dt.date | np.datetime64 | None, reader: str) -> SecondOrders:
-    """Reduce an order log to the number of customers with each pair of first order days, by group-bys of its engine.
+def second_orders(orders: BoundedLog, as_of: str | dt.date | np.datetime64 | None, reader: str) -> SecondOrders:
+    """Number of customers with each pair of first order days, by group-bys of the engine; orders of one day are one.
 
-    Parameters
-    ----------
-    orders : Orders
-        The log.
-    as_of : str, date or None
-        Last day that counts. Default: ``until``, or the day after the last order.
-    reader : str
-        Who reads, for the error.
-
-    Returns
-    -------
-    SecondOrders
-        At least one customer. Returns are no orders, and orders of one day are one.
-
-    Raises
-    ------
-    DataError
-        If no order is left, or a lazy log holds bad rows.
-    ParameterError
-        If ``as_of`` is no date, or later than where the log ends.
-
-    Warns
-    -----
-    ReturnsOnlyWarning
-        If customers with returns and no order are left out.
+    At least one customer is left, else DataError; customers left out for having returns only are warned of.
     """
-    with orders._turn():  # noqa: SLF001
-        end = orders._end(as_of, reader)  # noqa: SLF001
-        bounds = orders._bounded(None, end)  # noqa: SLF001
+    with orders.turn():
+        end = orders.end(as_of, reader)
+        bounds = orders.bounded(None, end)
         pairs = _day_pairs(orders, bounds)
         ordered = pairs.first < NO_DAY
         first, second, n = pairs.first[ordered], pairs.second[ordered], pairs.n_customers[ordered]
@@ -159,13 +109,13 @@ class _DayPairs:
     n_customers: IntArray
 
 
-def _cells(orders: Orders, bounds: Bounds, period: Period) -> _Cells:
-    log = orders._log  # noqa: SLF001
+def _cells(orders: BoundedLog, bounds: Bounds, period: Period) -> _Cells:
+    log = orders.log
     if isinstance(log, ArrayLog):
         return _array_cells(log, bounds, period)
     rows = _answer(orders, bounds, lambda lines: by_period(lines, period))
     if _is_missing(rows["customer"]) or rows["when"].is_null().any() or not rows["spend"].is_finite().all():
-        raise orders._bad_rows()  # noqa: SLF001
+        raise orders.bad_rows()
     rows = rows.sort("customer", "when")
     # A comparison with the row before, which the first lacks.
     changed = (rows["customer"] != rows["customer"].shift(1)).fill_null(value=True).to_numpy().astype(np.bool_)
@@ -176,7 +126,7 @@ def _cells(orders: Orders, bounds: Bounds, period: Period) -> _Cells:
 
 
 def _array_cells(log: ArrayLog, bounds: Bounds, period: Period) -> _Cells:
-    lines = log._within(bounds)  # noqa: SLF001
+    lines = log.within(bounds)
     if len(lines.day) == 0:
         none = np.empty(0, np.int64)
         return _Cells(none, none, none.astype(np.bool_))
@@ -184,12 +134,12 @@ def _array_cells(log: ArrayLog, bounds: Bounds, period: Period) -> _Cells:
     return _Cells(counts.customer, counts.period, counts.n_orders > 0)
 
 
-def _day_pairs(orders: Orders, bounds: Bounds) -> _DayPairs:
-    log = orders._log  # noqa: SLF001
+def _day_pairs(orders: BoundedLog, bounds: Bounds) -> _DayPairs:
+    log = orders.log
     if not isinstance(log, ArrayLog):
         rows = _answer(orders, bounds, _pairs_plan)
         if rows["n_unread"].sum() or not rows["spend"].is_finite().all():
-            raise orders._bad_rows()  # noqa: SLF001
+            raise orders.bad_rows()
         return _DayPairs(_days(rows["first_day"]), _days(rows["second_day"]), rows["n"].to_numpy().astype(np.int64))
     cells = _array_cells(log, bounds, "D")
     start = np.flatnonzero(_is_start(cells.customer))
@@ -224,22 +174,22 @@ def _pairs_plan(orders: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     )
 
 
-def _answer(orders: Orders, bounds: Bounds, plan: Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]) -> nw.DataFrame[Any]:
+def _answer(orders: BoundedLog, bounds: Bounds, plan: Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]) -> nw.DataFrame[Any]:
     """Let the engine of a log run a plan on the orders of some days."""
-    log: Any = orders._log  # noqa: SLF001
-    result: nw.DataFrame[Any] = log._answer(lambda: plan(log._orders(bounds)))  # noqa: SLF001
+    log: Any = orders.log
+    result: nw.DataFrame[Any] = log.run(lambda: plan(log.orders(bounds)))
     return result
 
 
-def _check_left(orders: Orders, bounds: Bounds, n_customers: int, n_present: int) -> None:
+def _check_left(orders: BoundedLog, bounds: Bounds, n_customers: int, n_present: int) -> None:
     """Refuse a log without orders, and say who is left out for having returns only."""
     if n_present == 0:
-        raise orders._nothing_left(bounds)  # noqa: SLF001
+        raise orders.nothing_left(bounds)
     if n_customers == 0:
         raise only_returns(bounds)
     if n_customers < n_present:
         left_out = count_of(n_present - n_customers, "customer")
-        orders._say(ReturnsOnlyWarning(f"{left_out} with returns and no order {bounds} left out"), bounds)  # noqa: SLF001
+        orders.say(ReturnsOnlyWarning(f"{left_out} with returns and no order {bounds} left out"), bounds)
 
 
 def _is_start(customer: IntArray) -> BoolArray:

@@ -40,18 +40,7 @@ _YEARS: Final = range(1900, 2101)
 
 
 def formats_of(text: str) -> list[str]:
-    """Formats, at most a few, in which a text is a date; a format with a time of day only where the text has one.
-
-    Parameters
-    ----------
-    text : str
-        A value of a column.
-
-    Returns
-    -------
-    list of str
-        In the notation of strptime; empty where none is known.
-    """
+    """Formats, at most a few, in which a text is a date; a format with a time of day only where the text has one."""
     found = []
     for day in _FORMATS:
         for time in _TIMES:
@@ -62,20 +51,7 @@ def formats_of(text: str) -> list[str]:
 
 
 def advice_on_text(texts: list[str], column: str) -> str:
-    """Say how dates that are not ISO 8601 are read.
-
-    Parameters
-    ----------
-    texts : list of str
-        Values that are no ISO dates.
-    column : str
-        Its name.
-
-    Returns
-    -------
-    str
-        What to type.
-    """
+    """Say how dates that are not ISO 8601 are read."""
     fitting = [formats for formats in map(formats_of, texts) if formats]
     shared = [name for name in fitting[0] if all(name in others for others in fitting)] if fitting else []
     if not shared and (number := _number_of(texts)) is not None:
@@ -97,20 +73,7 @@ def _number_of(texts: list[str]) -> float | None:
 
 
 def advice_on_value(value: Any, column: str) -> str:
-    """Say how a value that is neither date, timestamp nor text may become a date.
-
-    Parameters
-    ----------
-    value : object
-        A value of the column.
-    column : str
-        Its name.
-
-    Returns
-    -------
-    str
-        What to type; for numbers and durations that are no dates, why there is nothing to type.
-    """
+    """Say how a value that is neither date, timestamp nor text may become a date."""
     frame = f"frame[{column!r}]"
     kind = type(value).__name__
     if isinstance(value, dt.timedelta | np.timedelta64):

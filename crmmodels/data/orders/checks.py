@@ -15,10 +15,10 @@ from crmmodels.data.orders.options import Reading, refused
 from crmmodels.data.orders.plans import DAY, EPOCH, KEPT, day_of_line, is_missing
 from crmmodels.data.orders.roles import ROLES
 from crmmodels.data.orders.stray_dates import Strays
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, plain
 from crmmodels.engines.files import PLACE, RAW
 from crmmodels.engines.text_dates import ISO_DATE, UNMATCHED
 from crmmodels.exceptions import CrmModelsWarning, DataError, ReturnsOnlyWarning, StrayDateWarning, missing_column
+from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain
 
 _ROW: Final = "row_number_of_crmmodels"
 
@@ -26,24 +26,7 @@ _ROW: Final = "row_number_of_crmmodels"
 def role_problems(
     schema: nw.Schema, wanted: Mapping[str, str], reading: Reading, first_values: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Name columns that are missing or of a type that their role cannot have.
-
-    Parameters
-    ----------
-    schema : narwhals Schema
-        Columns of the caller's frame and their types.
-    wanted : mapping of str to str
-        Column of each role; other columns under names that are no roles.
-    reading : Reading
-        How the log is read.
-    first_values : mapping of str to object
-        A value of each column, to show.
-
-    Returns
-    -------
-    dict of str to str
-        One sentence per role with a problem.
-    """
+    """Say by role which columns are missing or of a type that it cannot have; ``wanted`` has the column of each role, other columns under names that are none."""
     problems: dict[str, str] = {}
     taken: dict[str, str] = {}
     for role, column in wanted.items():
@@ -83,20 +66,7 @@ def _type_problem(role: str, column: str, dtype: nw.dtypes.DType, reading: Readi
 
 
 def row_problems(log: nw.DataFrame[Any] | nw.LazyFrame[Any], reading: Reading) -> list[str]:
-    """Name and count the rows that cannot be read.
-
-    Parameters
-    ----------
-    log : narwhals DataFrame or LazyFrame
-        The log with canonical column names.
-    reading : Reading
-        How it is read, with the caller's column of each role.
-
-    Returns
-    -------
-    list of str
-        One sentence per problem; empty where all rows can be read.
-    """
+    """Name and count the rows of a log with canonical columns that cannot be read."""
     wrong = _conditions(log.collect_schema(), reading)
     counts = collected(log.select(nw.len().alias("n"), *(test.sum().alias(name) for name, (test, _) in wrong.items())))
     n_of = {name: int(counts[name][0] or 0) for name in counts.columns}
@@ -118,20 +88,7 @@ def needed(roles: Iterable[str]) -> list[str]:
 
 
 def missing_expressions(schema: nw.Schema, roles: Iterable[str]) -> dict[str, nw.Expr]:
-    """Whether a row with canonical columns misses what it needs, by role.
-
-    Parameters
-    ----------
-    schema : narwhals Schema
-        The columns.
-    roles : iterable of str
-        Roles that the log has.
-
-    Returns
-    -------
-    dict of str to narwhals Expr
-        One expression for each of the `needed` roles.
-    """
+    """Whether a row with canonical columns misses what it needs, by role."""
     return {role: is_missing(role, schema) for role in needed(roles)}
 
 
@@ -159,22 +116,7 @@ def without_returns_only(
 
 
 def nothing_left(log: nw.DataFrame[Any] | nw.LazyFrame[Any], problems: Sequence[str], bounds: object) -> DataError:
-    """Word that a log has no lines in some days, unless it cannot be read at all.
-
-    Parameters
-    ----------
-    log : narwhals DataFrame or LazyFrame
-        The log with canonical column names.
-    problems : sequence of str
-        What is wrong with its rows.
-    bounds : object
-        The days; as text, "after ... and up to ...".
-
-    Returns
-    -------
-    DataError
-        The error to raise.
-    """
+    """Word that a log has no lines in some days, unless it cannot be read at all."""
     if problems:
         return refused(*problems)
     time = collected(log.select(nw.col("time").min().alias("first"), nw.col("time").max().alias("last"))).row(0)
@@ -185,24 +127,7 @@ def nothing_left(log: nw.DataFrame[Any] | nw.LazyFrame[Any], problems: Sequence[
 def stray_concern(
     rows: nw.DataFrame[Any] | nw.LazyFrame[Any], time_zone: str | None, strays: Strays, which: str
 ) -> StrayDateWarning:
-    """Word that a few orders lie long before or after all others, with their rows, and what to do.
-
-    Parameters
-    ----------
-    rows : narwhals DataFrame or LazyFrame
-        All rows with canonical columns.
-    time_zone : str or None
-        Zone in which the days of zoned timestamps are taken.
-    strays : Strays
-        Days since 1970-01-01, and the number of orders.
-    which : {"after", "before"}
-        On which side of the others they lie.
-
-    Returns
-    -------
-    StrayDateWarning
-        The warning.
-    """
+    """Word that a few orders lie long "before" or "after" all others, with their rows, and what to do."""
     bound, usual = (EPOCH + dt.timedelta(days=day) for day in (strays.day, strays.usual))
     schema = rows.collect_schema()
     # Days of text compare as they are written; pandas has no type for dates that it could be turned into.
@@ -282,20 +207,7 @@ def _advice(name: str, rows: Sequence[Mapping[str, Any]], reading: Reading) -> s
 
 
 def duplicate_problems(whole: nw.DataFrame[Any] | nw.LazyFrame[Any], roles_of: Callable[[Any], Any]) -> list[str]:
-    """Name and count the rows that repeat another in every column.
-
-    Parameters
-    ----------
-    whole : narwhals DataFrame or LazyFrame
-        All columns of the caller's frame.
-    roles_of : callable
-        Makes canonical columns of some of its rows.
-
-    Returns
-    -------
-    list of str
-        One sentence; none where no row repeats another.
-    """
+    """Name and count the rows that repeat another in every column; ``roles_of`` makes canonical columns of some of them."""
     try:
         repeated = whole.group_by(list(whole.collect_schema())).agg(nw.len().alias(_ROW)).filter(nw.col(_ROW) > 1)
         n = int(collected(repeated.select((nw.col(_ROW) - 1).sum().alias("n")))["n"][0] or 0)

@@ -14,13 +14,15 @@ import pandas as pd
 from crmmodels.data.orders.collecting import Watched
 from crmmodels.data.orders.options import READER, refused
 from crmmodels.data.orders.roles import ROLES
-from crmmodels.engines.files import PLACE, FileColumn, FileOptions, files_of, kind_of, open_files, require, short
+from crmmodels.engines.engine import engine_named
+from crmmodels.engines.files import PLACE, FileColumn, FileOptions, files_of, kind_of, short
+from crmmodels.engines.reading import open_files, require
 from crmmodels.exceptions import DataError, MissingDependencyError, ParameterError
 
 _OF_CSV: Final = ("encoding", "delimiter", "decimal")
 _EXACT: Final = 2**53
 """Whole numbers below this are exact in a spreadsheet."""
-_OF_DUCKDB: Final = ("memory_limit", "threads")
+_OF_ENGINE: Final = ("memory_limit", "threads")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,41 +45,19 @@ class Source:
 
 
 def open_source(path: str | Path, options: Mapping[str, Any]) -> Source:
-    """Open the files that a path or glob names.
-
-    Parameters
-    ----------
-    path : str or Path
-        Path or glob.
-    options : mapping of str to object
-        Arguments of `Orders` by name.
-
-    Returns
-    -------
-    Source
-        A relation, with numbers of CSV as floats, or a pandas frame.
-
-    Raises
-    ------
-    DataError
-        If there are no such files, or they do not fit together.
-    MissingDependencyError
-        If what reads them is not installed.
-    ParameterError
-        If an option is given that files of this kind do not have.
-    """
+    """Open the files that a path or glob names: a relation, with numbers of CSV as floats, or a pandas frame of workbooks."""
     if kind_of(str(path)) != "workbook":
         require(READER)
     files = files_of(path, READER)
     kind = kind_of(files[0])
     unfit = () if kind == "csv" else _OF_CSV
-    unfit = (*unfit, *(("sheet",) if kind != "workbook" else (*_OF_DUCKDB,)))
+    unfit = (*unfit, *(("sheet",) if kind != "workbook" else (*_OF_ENGINE,)))
     for name in unfit:
         if options[name] is not None:
             raise ParameterError.must_be(READER, name, f"left out for files like {short(files[0])!r}", options[name])
     if kind == "workbook":
-        if options["output"] == "duckdb":
-            raise ParameterError.must_be(READER, "output", "'pandas', 'polars' or 'pyarrow' for workbooks", "duckdb")
+        if options["output"] is not None and not engine_named(options["output"]).in_memory:
+            raise ParameterError.must_be(READER, "output", "'pandas', 'polars' or 'pyarrow' for workbooks", options["output"])
         return _open_workbooks(files, options)
     roles = {role: options[role] for role in ROLES if options[role] is not None}
     columns = [
@@ -85,7 +65,7 @@ def open_source(path: str | Path, options: Mapping[str, Any]) -> Source:
         for role, column in roles.items()
     ]
     columns += [FileColumn(name=name, kind="text", meaning=" (keep)") for name in options["keep"] if name not in roles.values()]
-    given = {name: options[name] for name in (*_OF_CSV, *_OF_DUCKDB)}
+    given = {name: options[name] for name in (*_OF_CSV, *_OF_ENGINE)}
     opened = open_files(files, columns, FileOptions(reader=READER, **given))
     return Source(opened.relation, opened.report, opened)
 

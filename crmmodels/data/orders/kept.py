@@ -47,23 +47,9 @@ def _rank(values: pd.Series[Any], when: AnyArray) -> IntArray:
 
 
 def last_kept(columns: Sequence[KeptColumn], customer: AnyArray, counts: BoolArray, wanted: AnyArray) -> dict[str, Any]:
-    """Last value of each customer, missing where there is none.
+    """Last value of each wanted customer by name, missing where there is none.
 
-    Parameters
-    ----------
-    columns : sequence of KeptColumn
-        The columns.
-    customer : ndarray of int, shape (n_lines,)
-        Code of the customer of each line.
-    counts : ndarray of bool, shape (n_lines,)
-        Whether the day of the line counts.
-    wanted : ndarray of int, shape (n_customers,)
-        Codes of the customers that are asked for.
-
-    Returns
-    -------
-    dict of str to pandas array
-        Shape (n_customers,) by name.
+    ``customer`` and ``counts`` are of shape (n_lines,), ``wanted`` of shape (n_customers,).
     """
     last: dict[str, Any] = {}
     for column in columns:

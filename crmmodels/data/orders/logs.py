@@ -13,12 +13,11 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, BoolArray, FloatArray, IntArray, Period, TimeUnit
 from crmmodels.data.orders import plans as order_plans
-from crmmodels.data.orders.collecting import Watched, collected, failures
+from crmmodels.data.orders.collecting import Watched, collected, told
 from crmmodels.data.orders.kept import KeptColumn, kept_columns, last_kept
-from crmmodels.data.orders.options import READER, refused
+from crmmodels.data.orders.options import READER
 from crmmodels.data.tables.dates import as_date
 from crmmodels.data.tables.frames import OrderDays
-from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT, first_day_of_period, period_of_day
 from crmmodels.kernels.orders.summary import (
@@ -166,7 +165,7 @@ class ArrayLog:
 
     def customers(self, bounds: Bounds, as_of: dt.date | None, unit: TimeUnit) -> nw.DataFrame[Any]:
         """Reduce the lines to customers by counting sorts."""
-        lines = self._within(bounds)
+        lines = self.within(bounds)
         as_of = day_after(int(lines.day.max(initial=_FIRST_DAY))) if as_of is None else as_of
         summary = summarise_orders(lines.customer, lines.day, lines.amount, len(self.keys))
         again = {} if self.order is None else {order_plans.USED_AGAIN: self._used_again(bounds)[summary.customer]}
@@ -195,7 +194,7 @@ class ArrayLog:
 
     def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
         """Count by period, then fill the gaps."""
-        lines = self._within(bounds)
+        lines = self.within(bounds)
         if len(lines.day) == 0:
             nothing = np.empty(0, np.int64)
             counts = PeriodCounts(nothing, nothing, nothing, np.empty(0), nothing)
@@ -207,7 +206,7 @@ class ArrayLog:
 
     def order_days(self, bounds: Bounds) -> OrderDays:
         """Count each customer once a day."""
-        lines = self._within(bounds)
+        lines = self.within(bounds)
         if lines.amount is not None:
             lines = lines.take(lines.amount >= 0)
         by_day = np.lexsort((lines.day, lines.customer))
@@ -229,7 +228,7 @@ class ArrayLog:
             kept &= day <= (bounds.until - EPOCH).days
         return kept
 
-    def _within(self, bounds: Bounds) -> OrderLines:
+    def within(self, bounds: Bounds) -> OrderLines:
         """Orders of the days that count; an order's day is that of its first line, and lines after the end do not count."""
         lines, order = self.lines, self.order
         if bounds.until is not None:
@@ -264,7 +263,7 @@ class EngineLog:
 
     def days(self, bounds: Bounds) -> DayCounts:
         """Count by day in the engine."""
-        counted = self._answer(lambda: self._lines(bounds).group_by("day").agg(nw.len().alias("n")))
+        counted = self.run(lambda: self._lines(bounds).group_by("day").agg(nw.len().alias("n")))
         counted = counted.filter(~counted["day"].is_null()).sort("day")
         return DayCounts(_day_numbers(counted["day"]), counted["n"].to_numpy().astype(np.int64))
 
@@ -272,7 +271,7 @@ class EngineLog:
         """Reduce the lines to customers by two group-bys of the engine; customers with returns are read once more, into the kernel."""
         again = [order_plans.USED_AGAIN] if "order_id" in self.log.collect_schema() else []
         columns = [*order_plans.customer_columns(), nw.col(order_plans.LAST_LINE), *map(nw.col, again)]
-        result = self._answer(lambda: order_plans.by_customer(self._orders(bounds)).select(*columns))
+        result = self.run(lambda: order_plans.by_customer(self.orders(bounds)).select(*columns))
         if _has_missing(result["customer_id"]) or not result["spend"].is_finite().all():
             raise BadRowsError
         first, last = (_day_numbers(result[name]) for name in ("first_order", "last_order"))
@@ -300,7 +299,7 @@ class EngineLog:
 
     def _with_kept(self, customers: nw.DataFrame[Any], bounds: Bounds) -> nw.DataFrame[Any]:
         day = order_plans.day_of_line(self.log.collect_schema(), self.time_zone)
-        last = self._answer(lambda: order_plans.last_values(self.log, day, self.keep, bounds.until, bounds.after))
+        last = self.run(lambda: order_plans.last_values(self.log, day, self.keep, bounds.until, bounds.after))
         # PyArrow joins no columns of the type null.
         last = last.with_columns(*(last[name].cast(nw.String) for name in self.keep if last[name].dtype == nw.Unknown))
         return customers.join(last, left_on="customer_id", right_on="customer", how="left")
@@ -325,13 +324,13 @@ class EngineLog:
         codes = nw.new_series("code", np.arange(len(customers), dtype=np.int32), backend=customers.implementation)
         coded = customers.alias("customer").to_frame().with_columns(codes)
         log = EngineLog(order_plans.of_customers(self.log, coded), self.time_zone, watched=self.watched)
-        lines = self._answer(lambda: log._orders(bounds).select("customer", "day", "amount"))
+        lines = self.run(lambda: log.orders(bounds).select("customer", "day", "amount"))
         amount = lines["amount"].to_numpy().astype(np.float64, copy=False)
         return summarise_orders(lines["customer"].to_numpy(), _day_numbers(lines["day"]), amount, len(customers))
 
     def panel(self, bounds: Bounds, as_of: dt.date, period: Period) -> PanelAnswer:
         """Count by period in the engine, then fill the gaps in memory."""
-        cells = self._answer(lambda: order_plans.by_period(self._orders(bounds), period))
+        cells = self.run(lambda: order_plans.by_period(self.orders(bounds), period))
         unread = _has_missing(cells["customer"]) or cells["when"].is_null().any()
         if unread or not cells["spend"].is_finite().all():
             raise BadRowsError
@@ -355,20 +354,18 @@ class EngineLog:
 
     def order_days(self, bounds: Bounds) -> OrderDays:
         """Count the customers of each day, and those whose first day it is, in the engine."""
-        counted = self._answer(lambda: order_plans.customers_by_day(self._orders(bounds)))
-        first = self._answer(lambda: order_plans.first_days(self._orders(bounds)))
+        counted = self.run(lambda: order_plans.customers_by_day(self.orders(bounds)))
+        first = self.run(lambda: order_plans.first_days(self.orders(bounds)))
         day = _day_numbers(counted["day"])
         by_day = np.argsort(day)
         n_first = np.zeros(len(day), np.int64)
         n_first[np.searchsorted(day[by_day], _day_numbers(first["day"]))] = first["n"].to_numpy()
         return OrderDays(day[by_day], n_first, counted["n"].to_numpy()[by_day].astype(np.int64) - n_first)
 
-    def _answer(self, plan: Callable[[], nw.LazyFrame[Any]]) -> nw.DataFrame[Any]:
+    def run(self, plan: Callable[[], nw.LazyFrame[Any]]) -> nw.DataFrame[Any]:
         """Plan and run."""
-        try:
+        with told(self.log):
             planned = plan()
-        except failures() as error:
-            raise refused(f"{self.log.implementation} cannot read it: {duckdb_engine.reason(error)}") from error
         return collected(planned, watched=self.watched)
 
     def _lines(self, bounds: Bounds) -> nw.LazyFrame[Any]:
@@ -376,7 +373,8 @@ class EngineLog:
         lines = lines if bounds.until is None else order_plans.up_to(lines, bounds.until)
         return lines if bounds.after is None else order_plans.after(lines, bounds.after)
 
-    def _orders(self, bounds: Bounds) -> nw.LazyFrame[Any]:
+    def orders(self, bounds: Bounds) -> nw.LazyFrame[Any]:
+        """Plan of the orders of the days that count."""
         lines = order_plans.lines(self.log, self.time_zone)
         if bounds.until is not None:
             lines = order_plans.up_to(lines, bounds.until)
@@ -435,24 +433,7 @@ def panel_columns(panel: Panel, period: Period) -> dict[str, AnyArray]:
 def array_log(
     frame: pd.DataFrame, time_zone: str | None, build: Callable[[dict[str, Any]], nw.DataFrame[Any]], keep: Sequence[str] = ()
 ) -> ArrayLog:
-    """Turn a checked pandas frame with canonical columns into arrays.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns customer, time and, where known, amount and order_id; no bad rows.
-    time_zone : str or None
-        Zone in which the days of zoned timestamps are taken.
-    build : callable
-        Makes a narwhals frame of the caller's kind from named arrays.
-    keep : sequence of str, optional
-        Names of further columns, which stand under `KEPT` and a number.
-
-    Returns
-    -------
-    ArrayLog
-        Customers coded in ascending order.
-    """
+    """Turn a checked pandas frame with canonical columns into arrays; ``build`` makes frames of the caller's kind, kept columns stand under `KEPT` and a number."""
     codes, keys = pd.factorize(frame["customer"])
     ascending = _values(keys).argsort()
     rank = np.empty(len(keys), np.int32)

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmmodels.data.orders.roles import ROLES
-from crmmodels.data.tables.frames import OutputKind
+from crmmodels.engines.engine import OutputKind
 from crmmodels.engines.text_dates import date_pattern
 from crmmodels.exceptions import DataError, ParameterError
 
@@ -67,19 +67,7 @@ def refused(*problems: str) -> DataError:
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse arguments out of range.
-
-    Parameters
-    ----------
-    options : mapping of str to object
-        Arguments of `Orders` by name.
-
-    Raises
-    ------
-    ParameterError
-        If a role is no name of a column, a choice, zone, format or encoding is unknown, roles exclude each other, or an option
-        for files is given for a frame.
-    """
+    """Refuse arguments out of range."""
     for name in ROLES:
         column, needed = options[name], name in {"customer", "time"}
         if not isinstance(column, str) and (needed or column is not None):

@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal, get_args
 
 import narwhals as nw
 import numpy as np
 
-from crmmodels._typing import AnyArray, Period, TimeUnit
-from crmmodels.data.orders.checks import nothing_left, only_returns, stray_concern, without_returns_only
+from crmmodels._typing import Period, TimeUnit
+from crmmodels.data.orders.bounded import BoundedLog, log_of
 from crmmodels.data.orders.files import Source, open_source
-from crmmodels.data.orders.logs import EPOCH, ArrayLog, BadRowsError, Bounds, OrderLog, read_bounds
-from crmmodels.data.orders.options import READER, Reading, check_options, refused
-from crmmodels.data.orders.plans import KEPT, SAME_ORDER_DAYS, USED_AGAIN, day_of_line
-from crmmodels.data.orders.reading import Lines, OpenedLog, open_log
+from crmmodels.data.orders.logs import read_bounds
+from crmmodels.data.orders.options import Reading, check_options
+from crmmodels.data.orders.plans import KEPT
+from crmmodels.data.orders.reading import open_log
 from crmmodels.data.orders.roles import ROLES
-from crmmodels.data.orders.split import Split
-from crmmodels.data.orders.stray_dates import FAR, strays_after, strays_before
 from crmmodels.data.tables.dates import as_date, check_unit
-from crmmodels.data.tables.frames import OrderDays, OrderTables, OutputKind, in_kind_of, in_output
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, count_of, plain
-from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.data.tables.frames import OrderTables
+from crmmodels.engines.engine import OutputKind, engine_of
 from crmmodels.exceptions import (
-    CrmModelsWarning,
-    DataError,
-    OrderIdWarning,
     ParameterError,
-    ReturnsOnlyWarning,
-    StrayDateWarning,
     warn,
 )
-
-_MANY: Final = 10_000
-"""Customers from which on a log is looked at for stray dates only where there is a sign of them."""
-_MONEY_COLUMNS: Final = ("spend", "mean_repeat_spend")
+from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
+from crmmodels.wording import count_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -201,31 +190,17 @@ class Orders(OrderTables):
             refuses_duplicates=self.duplicates == "refuse",
         )
         source = open_source(self.frame, self._arguments()) if isinstance(self.frame, str | Path) else Source(self.frame)
-        with duckdb_engine.turn(source.native):
+        with engine_of(source.native).locked():
             opened = open_log(source.native, reading, source.report, source.watched)
-        for name, value in (("_opened", opened), ("_bounds", bounds), ("_said", set())):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_log", BoundedLog(opened, bounds, self.frame, self.output))
         for concern in opened.concerns:
             warn(concern)
 
-    _opened: OpenedLog = field(init=False)
-    _bounds: Bounds = field(init=False)
-    _said: set[tuple[object, ...]] = field(init=False)
+    _log: BoundedLog = field(init=False)
 
-    @property
-    def _lines(self) -> Lines:
-        return self._opened.lines
-
-    @property
-    def _log(self) -> OrderLog:
-        return self._opened.log
-
-    def _say(self, concern: CrmModelsWarning, about: object = None) -> None:
-        """Warn, once a log, whichever call notices it."""
-        key = (type(concern).__name__, str(about))
-        if key not in self._said:
-            self._said.add(key)
-            warn(concern)
+    def __order_log__(self) -> BoundedLog:
+        """The log, for the other rooms of this package."""
+        return self._log
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy by the arguments: a connection to files cannot be carried along, but opened again."""
@@ -243,7 +218,7 @@ class Orders(OrderTables):
     @property
     def known_roles(self) -> frozenset[str]:
         """Roles that were given, and the amount where quantity and unit price make it."""
-        return frozenset(self.roles) | ({"amount"} if self.unit_price is not None else set())
+        return self._log.known_roles
 
     def customers(
         self, as_of: str | dt.date | np.datetime64 | None = None, unit: TimeUnit = "D", window_days: int | None = None
@@ -282,41 +257,8 @@ class Orders(OrderTables):
             If customers with returns and no order are left out.
         """
         check_unit(unit)
-        with self._turn():
-            return self._customers_as_given(as_of, unit, window_days)
-
-    def _customers_as_given(self, as_of: str | dt.date | np.datetime64 | None, unit: TimeUnit, window_days: int | None) -> Any:
-        days = plain(window_days)
-        # Of an order that began before `after` no line is left to an engine that has added up its orders, and its last line may end the log.
-        in_orders = self._bounds.after is not None and self.order_id is not None
-        if (
-            as_of is None
-            and days is None
-            and self._bounds.until is None
-            and not in_orders
-            and not isinstance(self._log, ArrayLog)
-        ):
-            return self._native(self._customers_of_all(unit))
-        end = self._end(as_of, "customers")
-        if days is not None and (type(days) is not int or not 1 <= days <= (end - dt.date.min).days):
-            must = "a whole number of days, 1 or more, that does not begin before the year 1"
-            raise ParameterError.must_be("customers", "window_days", must, days)
-        bounds = self._bounded(None if days is None else end - dt.timedelta(days=days), end)
-        return self._native(without_returns_only(self._customers(bounds, end, unit), bounds, self._say))
-
-    def _customers_of_all(self, unit: TimeUnit) -> nw.DataFrame[Any]:
-        """Customers as of the day after the last line, for which an engine need not look for that day first."""
-        bounds = self._bounds
-        try:
-            result = self._counted(bounds, None, unit)
-        except OverflowError:
-            raise self._bad_rows() from None
-        if result.is_empty():
-            raise self._nothing_left(bounds)
-        end = _as_date(result["as_of"][0])
-        if len(result) < _MANY or _has_gap(result, end):
-            self._last_day()
-        return without_returns_only(result, self._bounded(None, end), self._say)
+        with self._log.turn():
+            return self._log.native(self._log.customers(as_of, unit, window_days))
 
     def panel(self, period: Period = "M", as_of: str | dt.date | np.datetime64 | None = None) -> Any:
         """One row per customer and calendar period, from the first order on, empty periods included.
@@ -348,22 +290,8 @@ class Orders(OrderTables):
         """
         if period not in tuple(get_args(Period)):
             raise ParameterError.unknown_choice("panel", "period", get_args(Period), period)
-        with self._turn():
-            return self._panel_as_given(period, as_of)
-
-    def _panel_as_given(self, period: Period, as_of: str | dt.date | np.datetime64 | None) -> Any:
-        end = self._end(as_of, "panel")
-        bounds = self._bounded(None, end)
-        try:
-            answer = self._log.panel(bounds, end, period)
-        except BadRowsError:
-            raise self._bad_rows() from None
-        if answer.frame.is_empty():
-            raise only_returns(bounds) if answer.n_returns_only else self._nothing_left(bounds)
-        if answer.n_returns_only:
-            left_out = count_of(answer.n_returns_only, "customer")
-            self._say(ReturnsOnlyWarning(f"{left_out} with returns and no order {bounds} left out"), bounds)
-        return self._native(answer.frame if "amount" in self.known_roles else answer.frame.drop("spend"))
+        with self._log.turn():
+            return self._log.native(self._log.panel(period, as_of))
 
     def split(self, at: str | dt.date | np.datetime64, until: str | dt.date | np.datetime64 | None = None) -> Split:
         """Calibration and holdout: the orders up to a date, and those after it.
@@ -387,17 +315,17 @@ class Orders(OrderTables):
         DataError
             If a date leaves no order.
         """
-        with self._turn():
-            last = self._last_day()
+        with self._log.turn():
+            last = self._log.last_day()
         first_end = as_date(at, "split", "at")
         end = last if until is None else as_date(until, "split", "until")
-        if self._bounds.until is not None:
-            end = min(end, self._bounds.until)
+        if self._log.bounds.until is not None:
+            end = min(end, self._log.bounds.until)
         if end <= first_end:
             must = f"before the end of the holdout, {end.isoformat()}"
             raise ParameterError.must_be("split", "at", must, first_end.isoformat())
-        calibration = self._within(self._bounds.after, first_end)
-        return Split(calibration, self._within(first_end, end), first_end, end)
+        calibration = part_of(self, self._log.bounds.after, first_end)
+        return Split(calibration, part_of(self, first_end, end), first_end, end)
 
     def lines(self) -> Any:
         """The log itself under canonical column names, with the lines of the days after ``after`` and up to ``until``.
@@ -410,151 +338,95 @@ class Orders(OrderTables):
             One column per role that was given, named as the role. A DuckDB relation where ``frame`` is a path, so that nothing
             is read before it is wanted.
         """
-        with self._turn():
-            lines = self._lines_within()
+        with self._log.turn():
+            lines = self._log.lines_within()
             further = {f"{KEPT}{i}": name for i, name in enumerate(self.keep)}
             roles = [nw.col(name) for name in ROLES if name in self.known_roles]
-            return self._native(lines.select(*roles, *(nw.col(name).alias(to) for name, to in further.items())))
-
-    def _lines_within(self) -> Lines:
-        lines, bounds = self._lines, self._bounds
-        if isinstance(self._log, ArrayLog) and isinstance(lines, nw.DataFrame):
-            kept: Any = nw.new_series("kept", self._log.kept(bounds), backend=lines.implementation)
-            return lines.filter(kept)
-        day = day_of_line(lines.collect_schema(), self.time_zone)
-        for bound, keeps in ((bounds.after, day.__gt__), (bounds.until, day.__le__)):
-            lines = lines if bound is None else lines.filter(keeps(nw.lit(bound)))
-        return lines
-
-    def _turn(self) -> AbstractContextManager[Any]:
-        return duckdb_engine.turn(self._lines.to_native())
+            return self._log.native(lines.select(*roles, *(nw.col(name).alias(to) for name, to in further.items())))
 
     def __repr__(self) -> str:
         """Kind, roles and bounds."""
         kind = "files" if isinstance(self.frame, str | Path) else type(self.frame).__module__.split(".")[0]
-        size = f", {count_of(len(self._lines), 'line')}" if isinstance(self._lines, nw.DataFrame) else ""
+        size = f", {count_of(len(self._log.lines), 'line')}" if isinstance(self._log.lines, nw.DataFrame) else ""
         roles = ", ".join(f"{role}={column!r}" for role, column in self.roles.items())
-        bounds = [f"{name} {day}" for name, day in (("after", self._bounds.after), ("until", self._bounds.until)) if day]
+        bounds = [
+            f"{name} {day}" for name, day in (("after", self._log.bounds.after), ("until", self._log.bounds.until)) if day
+        ]
         return f"Orders({kind}{size}; {roles}{'; ' + ' '.join(bounds) if bounds else ''})"
 
-    def _bad_rows(self) -> DataError:
-        return refused(*(self._opened.problems() or ["its sums or days are out of range; check the amounts and times"]))
 
-    def _nothing_left(self, bounds: Bounds) -> DataError:
-        return nothing_left(self._lines, self._opened.problems(), bounds)
+@dataclass(frozen=True, eq=False)
+class Split:
+    """An order log cut at a date.
 
-    def _end(self, as_of: str | dt.date | np.datetime64 | None, verb: str) -> dt.date:
-        until = self._bounds.until
-        if as_of is not None:
-            end = as_date(as_of, verb, "as_of")
-            if until is not None and end > until:
-                must = f"at most {until.isoformat()}, where this log ends"
-                raise ParameterError.must_be(verb, "as_of", must, end.isoformat())
-            return end
-        if until is not None:
-            return until
-        last = self._last_day()
-        return last if last == dt.date.max else last + dt.timedelta(days=1)
+    Attributes
+    ----------
+    calibration : Orders
+        Orders up to ``at``.
+    holdout : Orders
+        Orders after ``at``, up to ``until``.
+    at, until : date
+        Last day of the calibration and of the holdout.
+    """
 
-    def _last_day(self) -> dt.date:
-        try:
-            days = self._log.days(self._bounds)
-            last = days.last()
-        except OverflowError:
-            raise self._bad_rows() from None
-        if last is None:
-            raise self._nothing_left(self._bounds)
-        for which, find in (("after", strays_after), ("before", strays_before)):
-            if (found := find(days.day, days.n)) is not None and (StrayDateWarning.__name__, which) not in self._said:
-                self._say(stray_concern(self._opened.rows(), self.time_zone, found, which), which)
-        return last
+    calibration: Orders
+    holdout: Orders
+    at: dt.date
+    until: dt.date
 
-    def _bounded(self, after: dt.date | None, until: dt.date) -> Bounds:
-        own = self._bounds
-        latest_start = max((day for day in (own.after, after) if day is not None), default=None)
-        return Bounds(latest_start, until if own.until is None else min(until, own.until))
+    def customers(self, unit: TimeUnit = "D") -> Any:
+        """The customers of the calibration, with what they did in the holdout.
 
-    def _within(self, after: dt.date | None, until: dt.date) -> Orders:
-        part = object.__new__(type(self))
-        part.__dict__.update(self.__dict__, after=after, until=until, _bounds=Bounds(after, until))
-        return part
+        Parameters
+        ----------
+        unit : {"D", "W", "M", "Y"}, default "D"
+            Unit of the ages.
 
-    def _customers_until(self, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
-        bounds = self._bounded(None, end)
-        with self._turn():
-            return without_returns_only(self._customers(bounds, end, unit), bounds, self._say)
+        Returns
+        -------
+        dataframe of the kind of the log
+            The columns of `Orders.customers` as of ``at``, then ``n_orders_holdout``, ``order_days_holdout``,
+            ``spend_holdout``, the sum of the holdout's money, returns of earlier orders included (0 for who did not order), and
+            ``duration_holdout`` (in ``unit``).
 
-    def _customers(self, bounds: Bounds, end: dt.date, unit: TimeUnit) -> nw.DataFrame[Any]:
-        result = self._counted(bounds, end, unit)
-        if result.is_empty():
-            raise self._nothing_left(bounds)
-        return result
+        Raises
+        ------
+        DataError
+            If no order is left in the calibration, or a lazy log holds bad rows.
+        ParameterError
+            If the unit is unknown.
+        """
+        check_unit(unit)
+        before = log_of(self.calibration).customers_until(self.at, unit)
+        zeros: dict[str, float] = {"n_orders": 0, "order_days": 0, "spend": 0.0}
+        if "spend" not in before.columns:
+            zeros.pop("spend")
+        joined = self._with_holdout(before, zeros, unit)
+        duration = (self.until - self.at).days / DAYS_PER_UNIT[unit]
+        joined = joined.with_columns(nw.lit(duration).alias("duration_holdout")).sort("customer_id")
+        return log_of(self.calibration).native(joined)
 
-    def _order_days(self) -> OrderDays:
-        """First and repeat order days by calendar day, for tracking."""
-        with self._turn():
-            if not len((found := self._log.order_days(self._bounds)).day):
-                raise self._nothing_left(self._bounds)
-        last = self._bounds.until or self._last_day()
-        return replace(found, last=(last - EPOCH).days)
-
-    def _counted(self, bounds: Bounds, end: dt.date | None, unit: TimeUnit) -> nw.DataFrame[Any]:
-        """Canonical customer columns, sorted where the answer's kind has an order; no rows where no order is left."""
-        try:
-            result = self._log.customers(bounds, end, unit)
-        except BadRowsError:
-            raise self._bad_rows() from None
-        if USED_AGAIN in result.columns:
-            self._say_used_again(result)
-            result = result.drop(USED_AGAIN)
-        if not isinstance(self._log, ArrayLog) and self._answer_kind() != "duckdb":
-            result = result.sort("customer_id")
-        return result if "amount" in self.known_roles else result.drop(*_MONEY_COLUMNS)
-
-    def _say_used_again(self, result: nw.DataFrame[Any]) -> None:
-        again = result.filter(nw.col(USED_AGAIN) > 0)
-        if n := int(again[USED_AGAIN].sum() or 0):
-            shown = again["customer_id"].head(EXAMPLES_SHOWN).to_list()
-            self._say(
-                OrderIdWarning(
-                    f"Orders: {count_of(n, 'order id')} (column {self.order_id!r}) with purchases more than {SAME_ORDER_DAYS} days "
-                    f"apart, of customers such as {shown}; each counts as one order on its first day. If numbers are used again, "
-                    "join the day to the order id first"
-                )
-            )
-
-    def _answer_kind(self) -> str:
-        if isinstance(self.frame, str | Path):
-            return self.output or "pandas"
-        return "duckdb" if duckdb_engine.is_relation(self.frame) else "given"
-
-    def _native(self, result: Lines) -> Any:
-        """Return a result in the kind of the caller's frame, or in the kind asked for where there is none."""
-        if isinstance(result, nw.LazyFrame):
-            return result.to_native()
-        if isinstance(self.frame, str | Path):
-            return in_output(result, self._answer_kind(), self._lines.to_native(), READER)
-        return in_kind_of(self.frame, result)
-
-    def _table(self, columns: Mapping[str, AnyArray]) -> Any:
-        """Return columns of a result as a frame of the caller's kind."""
-        engine = self._lines.implementation
-        backend: Any = engine if engine.is_pandas() or engine.is_polars() or engine.is_pyarrow() else "pyarrow"
-        series = [nw.new_series(name, column, backend=backend) for name, column in columns.items()]
-        return self._native(series[0].to_frame().with_columns(*series[1:]))
+    def _with_holdout(self, before: nw.DataFrame[Any], zeros: dict[str, float], unit: TimeUnit) -> nw.DataFrame[Any]:
+        holdout = log_of(self.holdout)
+        with holdout.turn():
+            after = holdout.counted(holdout.bounds, self.until, unit)
+        if after.is_empty():
+            joined = before.with_columns(*(nw.lit(zero).alias(f"{name}_holdout") for name, zero in zeros.items()))
+            return joined.with_columns(*(nw.col(f"{name}_holdout").cast(nw.Int64) for name in zeros if name != "spend"))
+        counted = after.with_columns((nw.col("frequency") + 1).alias("order_days")).select(
+            "customer_id", *(nw.col(name).alias(f"{name}_holdout") for name in zeros)
+        )
+        joined = before.join(counted, on="customer_id", how="left").with_columns(
+            *(nw.col(f"{name}_holdout").fill_null(zero) for name, zero in zeros.items())
+        )
+        return joined.with_columns(*(nw.col(f"{name}_holdout").cast(nw.Int64) for name in zeros if name != "spend"))
 
 
-def _has_gap(customers: nw.DataFrame[Any], end: dt.date) -> bool:
-    """Whether first or last orders of customers leave a gap, so that a look at all days may find stray ones beyond it."""
-    for name in ("first_order", "last_order"):
-        day = np.unique(customers.filter(nw.col("n_orders") > 0)[name].to_numpy().astype("datetime64[D]").astype(np.int64))
-        if np.diff(day, append=(end - dt.date(1970, 1, 1)).days if name == "last_order" else day[-1:]).max(initial=0) > FAR:
-            return True
-    return False
-
-
-def _as_date(value: Any) -> dt.date:
-    return value.date() if isinstance(value, dt.datetime) else value
+def part_of(orders: Orders, after: dt.date | None, until: dt.date) -> Orders:
+    """The same log of other days, without reading it again."""
+    part = object.__new__(type(orders))
+    part.__dict__.update(orders.__dict__, after=after, until=until, _log=log_of(orders).within(after, until))
+    return part
 
 
 def _again(kind: type[Orders], arguments: dict[str, Any]) -> Orders:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import narwhals as nw
 
 from crmmodels._typing import Period
-from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.engines.engine import joinable
 from crmmodels.engines.text_dates import ISO_DATE
 from crmmodels.kernels.orders.returned_money import ROUNDING
 
@@ -163,25 +163,8 @@ def customer_columns() -> list[nw.Expr]:
 
 
 def of_customers(log: nw.LazyFrame[Any], customers: nw.DataFrame[Any]) -> nw.LazyFrame[Any]:
-    """Keep the lines of some customers, whose ``code`` takes the place of their name.
-
-    Parameters
-    ----------
-    log : narwhals LazyFrame
-        With a column ``customer``.
-    customers : narwhals DataFrame
-        ``customer`` and ``code``.
-
-    Returns
-    -------
-    narwhals LazyFrame
-        The log, with codes for customers.
-    """
-    native: Any = log.to_native()
-    if duckdb_engine.is_relation(native):
-        some: nw.LazyFrame[Any] = nw.from_native(duckdb_engine.answer_relation(native, customers.to_arrow()))
-    else:
-        some = customers.lazy()
+    """Keep the lines of some customers, whose ``code`` takes the place of their name."""
+    some = joinable(customers, log)
     coded = log.join(some, on="customer", how="inner").drop("customer")
     return coded.rename({"code": "customer"})
 

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from numbers import Real
+from functools import partial
 from typing import Any, Final
 
 import narwhals as nw
-import numpy as np
-import pandas as pd
 
 from crmmodels.data.orders.checks import duplicate_problems, missing_expressions, role_problems, row_problems
 from crmmodels.data.orders.collecting import Watched, collected
 from crmmodels.data.orders.logs import ArrayLog, EngineLog, OrderLog, array_log
 from crmmodels.data.orders.options import Reading, refused
-from crmmodels.data.orders.plain_types import with_plain_columns, with_plain_types
 from crmmodels.data.orders.plans import DAY, KEPT
 from crmmodels.data.orders.roles import ROLES
-from crmmodels.data.tables.frames import KINDS, any_frame, odd_columns
-from crmmodels.data.tables.schema import count_of, plain, rows_at
-from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.data.tables.frames import KINDS, any_frame
+from crmmodels.engines.engine import Engine, engine_of
 from crmmodels.engines.files import PLACE, RAW
-from crmmodels.engines.text_dates import ISO_DATE, DatePattern, date_pattern, with_iso_dates
+from crmmodels.engines.text_dates import DatePattern, date_pattern
 from crmmodels.exceptions import CrmModelsWarning, DuplicatesWarning, MissingRowsWarning, UnitPriceWarning
+from crmmodels.wording import count_of
 
 Lines = nw.DataFrame[Any] | nw.LazyFrame[Any]
 _PLAIN: Final = "column_of_crmmodels_"
@@ -78,36 +74,17 @@ class OpenedLog:
 def open_log(
     native: Any, reading: Reading, report: Callable[[], Any] | None = None, watched: Watched | None = None
 ) -> OpenedLog:
-    """Read a log: names, types and, in memory, rows.
+    """Read a log: names, types and, in memory, rows; ``report`` makes a frame of the rows of files with `PLACE` and the texts of numbers.
 
-    Parameters
-    ----------
-    native : dataframe
-        The caller's frame, or a relation over files.
-    reading : Reading
-        How.
-    report : callable, optional
-        For files: a frame of the same rows with `PLACE`, and texts of numbers.
-    watched : Watched, optional
-        The engine, where it says how far it is.
-
-    Returns
-    -------
-    OpenedLog
-        The log. A lazy one has not been read, unless rows were to be left out or duplicates to be sought.
-
-    Raises
-    ------
-    DataError
-        If this is no dataframe, a column is missing or of a wrong type, or rows in memory cannot be read; every problem is named.
+    A lazy log is not read, unless rows are to be left out or duplicates to be sought. A DataError names every problem.
     """
-    if problem := odd_columns(native):
+    if problem := engine_of(native).odd_columns(native):
         raise refused(problem)
     opened = any_frame(native)
     if opened is None:
         raise refused(f"expected a dataframe ({KINDS}) or a path; got {type(native).__name__}")
-    if opened.implementation.is_dask():
-        raise refused("a Dask frame cannot be summed here; write it to Parquet, and give the path")
+    if (refusal := engine_of(native).refusal) is not None:
+        raise refused(refusal)
     whole, roles_of = _named(native, reading)
     canonical = roles_of(whole)
 
@@ -135,23 +112,20 @@ def _log_of(lines: Lines, reading: Reading, watched: Watched | None = None) -> O
     """Choose how a log is summed: kernels on arrays in memory, or plans for an engine."""
     if isinstance(lines, nw.LazyFrame):
         return EngineLog(lines, reading.time_zone, tuple(reading.keep), watched)
-    if lines.implementation.is_polars():
+    if engine_of(lines.to_native()).plans:
         return EngineLog(lines.lazy(), reading.time_zone, tuple(reading.keep))
     return _array_log(lines, reading)
 
 
 def _named(native: Any, reading: Reading) -> tuple[Lines, Callable[[Lines], Lines]]:
     """All columns under plain names, and what makes canonical ones of those of the roles."""
-    wrong: dict[str, str] = {}
     time = reading.roles["time"]
-    local = False
-    if isinstance(native, pd.DataFrame):
-        native = _typed_objects(with_plain_types(native, reading.roles), reading, wrong)
-        local = _is_zoned(native.dtypes.get(time))
-        native = _with_local_time(native, time, reading.time_zone) if local else native
-    else:
-        native = duckdb_engine.with_plain_ids(native) if duckdb_engine.is_relation(native) else native
-        native = with_plain_columns(any_frame(native), reading.roles)
+    kinds = {role: (column, str(ROLES[role].kind)) for role, column in reading.roles.items()}
+    typed = engine_of(native).typed(
+        native, kinds | {f"keep {name}": (name, "kept") for name in reading.keep}, reading.time_zone
+    )
+    native, wrong = typed.native, dict(typed.problems)
+    engine = engine_of(native)
     opened: Any = any_frame(native)
     schema = opened.collect_schema()
     wanted = {**reading.roles, **{f"keep {column}": column for column in reading.keep}}
@@ -159,15 +133,11 @@ def _named(native: Any, reading: Reading) -> tuple[Lines, Callable[[Lines], Line
         known = [column for column in dict.fromkeys(wanted.values()) if column in schema]
         wrong = {**role_problems(schema, wanted, reading, _first_values(opened, known)), **wrong}
         raise refused(*wrong.values(), *_problems_of_others(opened, reading, wrong))
-    _check_zone(schema[time], native, reading, local=local)
-    if reading.time_zone is not None and duckdb_engine.is_relation(native):
-        native = duckdb_engine.to_local_time(native, time, reading.time_zone)
-    opened = any_frame(native)
+    if not typed.is_local:
+        _check_zone(schema[time], reading, engine)
     # Some engines read names such as "^a.*$" or "*" as patterns.
-    names = {name: f"{_PLAIN}{i}" for i, name in enumerate(opened.collect_schema())}
-    in_sql = duckdb_engine.is_relation(native)
-    native = duckdb_engine.renamed(native, names) if in_sql else opened.rename(names).to_native()
-    plain: Any = any_frame(_with_dates(native, names[time], schema[time], reading))
+    names = {name: f"{_PLAIN}{i}" for i, name in enumerate(schema)}
+    plain: Any = any_frame(_with_dates(engine.renamed(native, names), names[time], schema[time], reading))
     days = [nw.col(DAY)] if DAY in plain.collect_schema() else []
     taken = dict(reading.roles)
     taken |= {f"{KEPT}{i}": column for i, column in enumerate(reading.keep)}
@@ -189,27 +159,26 @@ def _with_amount(lines: Lines) -> Lines:
 
 
 def _with_dates(native: Any, time: str, dtype: Any, reading: Reading) -> Any:
-    """ISO 8601 text where a format is given, and the day of text in DuckDB, which casts faster than it matches."""
+    """ISO 8601 text where a format is given, and its day where the engine is faster so."""
+    engine = engine_of(native)
     if reading.date_format is not None:
         pattern = date_pattern(reading.date_format)
-        if (
-            not isinstance(pattern, DatePattern)
-            or (dated := with_iso_dates(native, time, pattern, is_float=dtype.is_float())) is None
-        ):
+        dated = (
+            engine.with_iso_dates(native, time, pattern, is_float=dtype.is_float())
+            if isinstance(pattern, DatePattern)
+            else None
+        )
+        if dated is None:
             raise refused(
                 f"dates of a format are read from pandas, Polars, PyArrow, DuckDB and files; got {type(native).__name__}"
             )
-        native = dated
-    elif dtype != nw.String:
-        return native
-    return duckdb_engine.with_day_of_text(native, time, ISO_DATE, DAY) if duckdb_engine.is_relation(native) else native
+        return engine.with_day(dated, time, DAY)
+    return engine.with_day(native, time, DAY) if dtype == nw.String else native
 
 
-def _check_zone(dtype: Any, native: Any, reading: Reading, *, local: bool) -> None:
+def _check_zone(dtype: Any, reading: Reading, engine: Engine) -> None:
     """Refuse a zone that cannot be applied."""
     zone, column, time_zone = getattr(dtype, "time_zone", None), reading.roles["time"], reading.time_zone
-    if local:
-        return
     if time_zone is not None and dtype == nw.String:
         raise refused(
             f"column {column!r} is text, which counts by the day that it names, so time_zone={time_zone!r} cannot be applied; "
@@ -217,7 +186,7 @@ def _check_zone(dtype: Any, native: Any, reading: Reading, *, local: bool) -> No
         )
     if zone is None and time_zone is not None:
         raise refused(f"column {column!r} has no time zone, so time_zone={time_zone!r} cannot be applied; leave it out")
-    if zone is not None and time_zone is None and duckdb_engine.is_relation(native):
+    if zone is not None and time_zone is None and not engine.keeps_zones:
         raise refused(
             f"column {column!r} holds instants, and DuckDB has no zone of the column in which to take their "
             "day; give time_zone=, such as 'Europe/Berlin'"
@@ -293,89 +262,6 @@ def _problems_of_others(opened: Lines, reading: Reading, wrong: Mapping[str, str
         yield from row_problems(rows, replace(reading, roles=readable))
 
 
-def _typed_objects(frame: pd.DataFrame, reading: Reading, wrong: dict[str, str]) -> pd.DataFrame:
-    """Give pandas columns of categories, Python dates and decimals the type that they have; what is mixed is said."""
-    typed: dict[str, Any] = {}
-    kinds = {role: (column, ROLES[role].kind) for role, column in reading.roles.items()}
-    kinds |= {f"keep {column}": (column, "text") for column in reading.keep}
-    for role, (column, kind) in kinds.items():
-        dtype: Any = frame.dtypes.get(column)
-        if isinstance(dtype, pd.CategoricalDtype) and role in ROLES:
-            typed[column] = frame[column].astype(dtype.categories.dtype)
-        elif pd.api.types.is_object_dtype(dtype):
-            values = frame[column]
-            found, problem = _typed(values, kind)
-            if problem is not None:
-                wrong[role] = f"column {column!r} ({role.split()[0]}) {problem}"
-            elif found is not values:
-                typed[column] = found
-    return frame.assign(**typed) if typed else frame
-
-
-def _typed(values: pd.Series[Any], kind: str) -> tuple[pd.Series[Any], str | None]:
-    """Values in the type that they have, and what is wrong with them."""
-    inferred = pd.api.types.infer_dtype(values, skipna=True)
-    if kind == "time" and inferred in {"date", "datetime", "datetime64"}:
-        try:
-            return pd.to_datetime(values), None
-        except (ValueError, TypeError):
-            return values, (
-                "mixes time zones; make them one first with pandas.to_datetime(..., utc=True), and give time_zone= for the zone in "
-                "which their day is taken"
-            )
-    if kind == "number":
-        if inferred in {"decimal", "integer", "floating", "mixed-integer-float"}:
-            return values.astype(np.float64), None
-        return values, _no_number(values)
-    if kind == "time" and not inferred.startswith("mixed"):
-        return values, None
-    return values, _mixture(values, inferred)
-
-
-def _mixture(values: pd.Series[Any], inferred: str) -> str | None:
-    """Why values cannot be told apart, such as text and numbers, or lists; None where they can."""
-    if inferred in {"string", "integer", "floating", "boolean", "decimal", "date", "datetime", "bytes", "empty"}:
-        return None
-    types = {type(item): item for item in values.dropna()}
-    if any(kind.__hash__ is None for kind in types):
-        return (
-            f"holds {', '.join(sorted(kind.__name__ for kind in types))}, which name nothing; make them text or numbers first"
-        )
-    if len(types) <= 1:
-        return None
-    shown = ", ".join(
-        f"{kind.__name__} such as {plain(item)!r}" for kind, item in sorted(types.items(), key=lambda x: x[0].__name__)
-    )
-    column = f"frame[{values.name!r}]"
-    return f"mixes {shown}; make all of them text: {column} = {column}.astype('string')"
-
-
-def _no_number(values: pd.Series[Any]) -> str | None:
-    """Which cells are no numbers; None where none is told."""
-    wrong = values.map(lambda cell: not isinstance(cell, Real | Decimal) or isinstance(cell, bool)) & values.notna()
-    if not wrong.any() or wrong[values.notna()].all():
-        return None
-    cell = values[wrong].iloc[0]
-    shown = f"{type(cell).__name__} such as {plain(cell)!r}{rows_at(wrong.to_numpy(dtype=np.bool_))}"
-    return f"must be numeric; it holds {shown}: convert it first"
-
-
-def _is_zoned(dtype: object) -> bool:
-    """Whether a type of pandas is that of instants, in its own or in Arrow's representation."""
-    if isinstance(dtype, pd.ArrowDtype):
-        return getattr(dtype.pyarrow_dtype, "tz", None) is not None
-    return isinstance(dtype, pd.DatetimeTZDtype)
-
-
-def _with_local_time(frame: pd.DataFrame, column: str, time_zone: str | None) -> pd.DataFrame:
-    """Replace zoned timestamps by the time on the local clock, since narwhals does not know every zone of pandas."""
-    zoned = frame[column]
-    if isinstance(zoned.dtype, pd.ArrowDtype):
-        zoned = zoned.astype(pd.DatetimeTZDtype("us", zoned.dtype.pyarrow_dtype.tz))
-    zoned = zoned if time_zone is None else zoned.dt.tz_convert(time_zone)
-    return frame.assign(**{column: zoned.dt.tz_localize(None)})
-
-
 def _first_values(frame: Lines, columns: list[str]) -> dict[str, Any]:
     """A value of each column that is not missing, where the first rows have one."""
     found: dict[str, Any] = {}
@@ -387,32 +273,9 @@ def _first_values(frame: Lines, columns: list[str]) -> dict[str, Any]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _PandasBuilder:
-    """Makes pandas frames of named arrays."""
-
-    def __call__(self, columns: dict[str, Any]) -> nw.DataFrame[Any]:
-        return nw.from_native(pd.DataFrame(columns), eager_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _SeriesBuilder:
-    """Makes frames of another library of named arrays, with the customers' own type."""
-
-    dtype: Any
-    backend: Any
-
-    def __call__(self, columns: dict[str, Any]) -> nw.DataFrame[Any]:
-        customer = nw.new_series("customer_id", list(columns.pop("customer_id")), self.dtype, backend=self.backend)
-        series = [nw.new_series(name, column, backend=self.backend) for name, column in columns.items()]
-        return customer.to_frame().with_columns(*series)
-
-
 def _array_log(lines: nw.DataFrame[Any], reading: Reading) -> ArrayLog:
     """Read an eager frame into arrays; answers are built by the frame's own library."""
     native = lines.to_native()
-    if isinstance(native, pd.DataFrame):
-        return array_log(native, reading.time_zone, _PandasBuilder(), reading.keep)
-    backend, dtype = lines.implementation, lines["customer"].dtype
-    pandas_frame = native.to_pandas(date_as_object=False) if backend.is_pyarrow() else lines.to_pandas()
-    return array_log(pandas_frame, reading.time_zone, _SeriesBuilder(dtype, backend), reading.keep)
+    engine = engine_of(native)
+    build = partial(engine.frame_of, key=lines["customer"].head(0))
+    return array_log(engine.to_pandas(native), reading.time_zone, build, reading.keep)

@@ -42,18 +42,6 @@ def strays_after(day: IntArray, n_lines: IntArray) -> Strays | None:
 
     The gap before them is more than ten times the largest gap between other days, and longer than 60 days; where there are fewer than 20
     distinct days, it is more than ten times the time that all others take, and longer than three years.
-
-    Parameters
-    ----------
-    day : ndarray of int64, shape (n_days,)
-        Distinct days, ascending.
-    n_lines : ndarray of int64, shape (n_days,)
-        Lines of each.
-
-    Returns
-    -------
-    Strays or None
-        None where no line is stray.
     """
     gaps = np.diff(day)
     behind = np.cumsum(n_lines[::-1])[::-1]

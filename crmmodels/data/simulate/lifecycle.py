@@ -12,10 +12,10 @@ import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray
 from crmmodels.data.tables.dates import as_date
-from crmmodels.data.tables.schema import plain
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.orders.periods import first_day_of_period, period_of_day
 from crmmodels.kernels.simulation.stage_paths import StagePaths, draw_stage_paths
+from crmmodels.wording import plain
 
 __all__ = ["LIFECYCLE_STAGES", "LifecycleParameters", "SimulatedLifecycle", "simulate_lifecycle"]
 

@@ -41,24 +41,6 @@ def unit_problem(
 ) -> str | None:
     """Word that the ages of a table are in another unit than the one in which they are read; None where it does not tell.
 
-    Parameters
-    ----------
-    frame : narwhals DataFrame
-        The table.
-    values : mapping of str to ndarray of float64, shape (n_customers,)
-        ``age``, ``age_at_last`` or both.
-    unit : {"D", "W", "M", "Q", "Y"}
-        The unit in which they are read.
-    days_since_last : ndarray of float64, shape (n_customers,), or None
-        That column, where the table has it.
-    periods : bool
-        Whether ages count whole calendar periods, the first and the last of which may be cut short.
-
-    Returns
-    -------
-    str or None
-        The problem.
-
     Notes
     -----
     ``days_since_last`` is the age less the age at last times the days of the unit, and so are the dates ``first_order``, ``last_order`` and

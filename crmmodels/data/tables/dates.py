@@ -12,25 +12,7 @@ from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
 
 
 def as_date(value: str | dt.date | np.datetime64, owner: str, name: str) -> dt.date:
-    """Read a date; a time of day is refused, since orders count by whole days.
-
-    Parameters
-    ----------
-    value : str, date or datetime64
-        The date; text in ISO 8601.
-    owner, name : str
-        Whose parameter, and which, for the error.
-
-    Returns
-    -------
-    date
-        The day.
-
-    Raises
-    ------
-    ParameterError
-        If this is no date, or has a time of day.
-    """
+    """Read a date for a call and its argument; a time of day is a ParameterError, since orders count by whole days."""
     day: object = value
     if isinstance(value, str):
         try:
@@ -50,17 +32,6 @@ def as_date(value: str | dt.date | np.datetime64, owner: str, name: str) -> dt.d
 
 
 def check_unit(unit: object) -> None:
-    """Refuse what is no unit of age.
-
-    Parameters
-    ----------
-    unit : object
-        "D", "W", "M" or "Y".
-
-    Raises
-    ------
-    ParameterError
-        If it is none of them.
-    """
+    """Refuse what is no unit of age by a ParameterError."""
     if not isinstance(unit, str) or unit not in DAYS_PER_UNIT:
         raise ParameterError.unknown_choice("customers", "unit", DAYS_PER_UNIT, unit)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 import narwhals as nw
-import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, IntArray, Period, TimeUnit
-from crmmodels.engines import duckdb as duckdb_engine
+from crmmodels.engines.engine import Engine, engine_of
 from crmmodels.exceptions import DataError, MissingDependencyError
-
-OutputKind: TypeAlias = Literal["pandas", "polars", "pyarrow", "duckdb"]
 
 KINDS: Final = "pandas, Polars (eager or lazy), PyArrow or DuckDB"
 
@@ -31,6 +27,10 @@ class OrderTables(ABC):
     @abstractmethod
     def panel(self, period: Period = "M", as_of: Any = None) -> Any:
         """One row per customer and calendar period."""
+
+    @abstractmethod
+    def __order_log__(self) -> Any:
+        """The log, for the other rooms of this package."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,18 +75,7 @@ class Table:
     index: pd.Index[Any] | None
 
     def answer(self, columns: Mapping[str, AnyArray]) -> Any:
-        """Return numeric columns, one row per customer, in the caller's kind.
-
-        Parameters
-        ----------
-        columns : mapping of str to ndarray of shape (n_customers,)
-            The numbers.
-
-        Returns
-        -------
-        DataFrame, LazyFrame, Table or relation
-            On the caller's index (pandas), or with the key column first (the others).
-        """
+        """Columns of shape (n_customers,) in the caller's kind: on its index, or with the key first."""
         if self.index is not None:
             return pd.DataFrame(dict(columns), index=self.index)
         backend = self.frame.implementation
@@ -94,22 +83,7 @@ class Table:
         return self._as_given(self.frame.select(self.key).with_columns(*series), ())
 
     def answer_labels(self, codes: IntArray, labels: Sequence[str], name: str) -> Any:
-        """Return one ordered label per customer in the caller's kind.
-
-        Parameters
-        ----------
-        codes : ndarray of int64, shape (n_customers,)
-            Positions in ``labels``; -1 for missing.
-        labels : sequence of str
-            All labels, worst first.
-        name : str
-            Name of the column.
-
-        Returns
-        -------
-        Series, DataFrame, LazyFrame, Table or relation
-            An ordered categorical Series on the caller's index (pandas), or the key column and the label.
-        """
+        """One ordered label per customer of positions in ``labels``, of shape (n_customers,) and -1 for missing: a Series on the index, or the key and the label."""
         if self.index is not None:
             ordered = pd.Categorical.from_codes(codes, categories=pd.Index(list(labels)), ordered=True)
             return pd.Series(ordered, index=self.index, name=name)
@@ -120,100 +94,32 @@ class Table:
         return in_kind_of(self.origin, frame, ordered)
 
 
-def ordered_labels(codes: IntArray, labels: Sequence[str], name: str, backend: nw.Implementation) -> nw.Series[Any]:
-    """Ordered categorical column of an engine: pandas Categorical, Polars Enum, Arrow dictionary.
-
-    Parameters
-    ----------
-    codes : ndarray of int64
-        Positions in ``labels``; -1 for missing.
-    labels : sequence of str
-        All labels in order.
-    name : str
-        Name of the column.
-    backend : narwhals Implementation
-        The engine.
-
-    Returns
-    -------
-    narwhals Series
-        The labels.
-    """
-    native: Any
-    if backend.is_polars():
-        import polars as pl  # noqa: PLC0415  (the caller's frame is a Polars frame)
-
-        positions = pl.Series(codes).replace(-1, None)
-        native = pl.Series(name, list(labels), dtype=pl.Enum(list(labels))).gather(positions)
-    elif backend.is_pyarrow():
-        import pyarrow as pa  # noqa: PLC0415  (the caller's table is a PyArrow table)
-
-        positions = pa.array(codes, pa.int32(), mask=codes < 0)
-        dictionary = pa.DictionaryArray.from_arrays(positions, pa.array(list(labels)), ordered=True)
-        native = pa.chunked_array([dictionary])
-    elif backend.is_pandas():
-        native = pd.Series(pd.Categorical.from_codes(codes, pd.Index(list(labels)), ordered=True), name=name)
-    else:
-        text = np.array([*labels, None], dtype=object)[codes].tolist()
-        other: Any = backend
-        return nw.new_series(name, text, nw.String, backend=other)
-    series: nw.Series[Any] = nw.from_native(native, series_only=True)
-    return series.alias(name)
+def ordered_labels(codes: IntArray, labels: Sequence[str], name: str, backend: Any) -> nw.Series[Any]:
+    """Ordered categorical column of a library, where it has such a type, of positions in ``labels`` (-1 for missing)."""
+    column = nw.new_series(name, codes, backend=backend)
+    return engine_of(column.to_frame().to_native()).labels(column, labels)
 
 
 def open_table(data: Any, key: str, reader: str) -> Table:
     """Look at a caller's table of customers through one interface; a lazy one is collected.
 
-    Parameters
-    ----------
-    data : dataframe
-        Any kind that narwhals knows.
-    key : str
-        Column that names the customer; in pandas the name of the index will do.
-    reader : str
-        Who reads, for the error.
-
-    Returns
-    -------
-    Table
-        The table.
-
-    Raises
-    ------
-    DataError
-        If ``data`` is not a dataframe.
+    In pandas the name of the index will do for the key. Raises DataError if ``data`` is not a dataframe, or columns have no name of their own.
     """
+    engine = engine_of(data)
     # A connection is asked for its columns in turn, too.
-    with duckdb_engine.turn(data):
-        problem = repeated_columns(data) or _levels_of_columns(data)
-    if problem:
-        raise DataError(reader, [problem])
-    if isinstance(data, pd.DataFrame):
-        frame = data.reset_index() if key not in data.columns and data.index.name == key else data
-        return Table(nw.from_native(frame, eager_only=True), key, data, data.index)
-    with duckdb_engine.turn(data):
-        opened = any_frame(data)
-    if isinstance(opened, nw.LazyFrame):
-        with duckdb_engine.turn(data):
-            return Table(opened.collect(), key, data, None)
-    if isinstance(opened, nw.DataFrame):
-        return Table(opened, key, data, None)
-    raise DataError(reader, [f"expected a dataframe ({KINDS}); got {type(data).__name__}"])
+    with engine.locked():
+        if problem := engine.odd_columns(data):
+            raise DataError(reader, [problem])
+        opened = any_frame(engine.keyed(data, key))
+        if isinstance(opened, nw.LazyFrame):
+            opened = opened.collect()
+    if opened is None:
+        raise DataError(reader, [f"expected a dataframe ({KINDS}); got {type(data).__name__}"])
+    return Table(opened, key, data, engine.index_of(data))
 
 
 def any_frame(data: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
-    """Look at a native frame through narwhals.
-
-    Parameters
-    ----------
-    data : object
-        What a caller gave.
-
-    Returns
-    -------
-    narwhals DataFrame or LazyFrame, or None
-        None where this is no frame.
-    """
+    """Look at a native frame through narwhals; None where this is no frame."""
     try:
         opened = nw.from_native(data)
     except TypeError:
@@ -221,120 +127,14 @@ def any_frame(data: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any] | None:
     return opened if isinstance(opened, nw.DataFrame | nw.LazyFrame) else None
 
 
-def odd_columns(data: Any) -> str | None:
-    """Word that the columns of a frame cannot be asked for by name; None where they can.
-
-    Parameters
-    ----------
-    data : object
-        What a caller gave.
-
-    Returns
-    -------
-    str or None
-        The problem: several levels of names in pandas, or names that are repeated.
-    """
-    if isinstance(data, pd.DataFrame) and data.columns.nlevels > 1:
-        return (
-            f"its columns have {data.columns.nlevels} levels of names, such as {data.columns[0]!r}; make them one first: "
-            "frame.columns = ['_'.join(map(str, name)) for name in frame.columns]"
-        )
-    return repeated_columns(data)
-
-
-def repeated_columns(data: Any) -> str | None:
-    """Word that a frame names columns alike, which pandas and PyArrow admit; None where it does not.
-
-    Parameters
-    ----------
-    data : object
-        What a caller gave.
-
-    Returns
-    -------
-    str or None
-        The problem.
-    """
-    has_columns = isinstance(data, pd.DataFrame) or duckdb_engine.is_relation(data)
-    names: Any = data.columns if has_columns else getattr(data, "column_names", ())
-    counts = Counter(names) if isinstance(names, list | pd.Index) else Counter[str]()
-    repeated = [name for name, n in counts.items() if n > 1]
-    return f"columns {repeated} stand in it more than once; name each column once" if repeated else None
-
-
-def _levels_of_columns(data: Any) -> str | None:
-    """Word that columns of pandas have names of several levels; None where they have one."""
-    if not isinstance(data, pd.DataFrame) or data.columns.nlevels == 1:
-        return None
-    return (
-        f"its columns have names of {data.columns.nlevels} levels, such as {data.columns[0] if len(data.columns) else ()}; give each one "
-        "name, such as with frame.columns = ['_'.join(map(str, name)) for name in frame.columns]"
-    )
-
-
 def in_kind_of(origin: Any, frame: nw.DataFrame[Any], ordered: Sequence[tuple[str, Sequence[str]]] = ()) -> Any:
-    """Return an eager frame as the kind of another native frame.
-
-    Parameters
-    ----------
-    origin : dataframe
-        A native frame; its kind is wanted.
-    frame : narwhals DataFrame
-        The rows.
-    ordered : sequence of (str, sequence of str)
-        Ordered categorical columns and their values.
-
-    Returns
-    -------
-    DataFrame, LazyFrame, Table or relation
-        Eager kinds as they are; a Polars LazyFrame or a DuckDB relation over the finished rows.
-    """
-    if duckdb_engine.is_relation(origin):
-        with duckdb_engine.turn(origin):
-            return duckdb_engine.answer_relation(origin, frame.to_arrow(), ordered)
-    opened = nw.from_native(origin)
-    if isinstance(opened, nw.LazyFrame):
-        return frame.lazy(backend=opened.implementation).to_native()
-    return frame.to_native()
+    """Rows as the kind of another native frame; ``ordered`` columns are ordered categories of text."""
+    return engine_of(origin).answer(origin, frame, ordered)
 
 
-def in_output(result: nw.DataFrame[Any], kind: str, relation: Any, reader: str) -> Any:
-    """Return a result of files, which have no kind of their own, as the kind asked for.
-
-    Parameters
-    ----------
-    result : narwhals DataFrame
-        The rows.
-    kind : {"pandas", "polars", "pyarrow", "duckdb"}
-        The kind.
-    relation : duckdb.DuckDBPyRelation
-        The files, on whose connection a relation is answered.
-    reader : str
-        Who answers, for the error.
-
-    Returns
-    -------
-    DataFrame, Table or relation
-        The same rows; dates of pandas as a frame in memory has them.
-
-    Raises
-    ------
-    MissingDependencyError
-        If the kind's package is not installed.
-    """
-    if kind == "duckdb":
-        return in_kind_of(relation, result)
-    if kind == "pandas" and result.implementation.is_pandas():
-        return result.to_native()
+def in_output(result: nw.DataFrame[Any], engine: Engine, relation: Any, reader: str) -> Any:
+    """Rows of files, which have no kind of their own, as the kind of an engine; ``relation`` is the files as their engine has them."""
     try:
-        if kind == "polars":
-            return result.to_polars()
-        arrow = result.to_arrow()
+        return engine.answer(relation, result)
     except ImportError as error:
-        extra = "polars" if kind == "polars" else "duckdb"
-        raise MissingDependencyError.needed(f"{reader}(output={kind!r})", kind, extra) from error
-    if kind == "pyarrow":
-        return arrow
-    frame: pd.DataFrame = arrow.to_pandas(date_as_object=False)
-    dates = {name: frame[name].dt.as_unit("s") for name in frame.columns if frame[name].dtype.kind == "M"}
-    return frame.assign(**dates)
+        raise MissingDependencyError.needed(f"{reader}(output={engine.name!r})", engine.name, engine.extra) from error

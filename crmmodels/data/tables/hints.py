@@ -53,60 +53,19 @@ _MANY: Final = 40
 
 
 def meant_by(missing: Sequence[str], frame: nw.DataFrame[Any], key: str) -> str:
-    """Word what a table without some columns probably is, and the line that makes of it what is read.
-
-    Parameters
-    ----------
-    missing : sequence of str
-        Columns that are read and not there, the key perhaps among them.
-    frame : narwhals DataFrame
-        The table.
-    key : str
-        Column that names the customer.
-
-    Returns
-    -------
-    str
-        Such as "this looks like an order log, …"; empty where nothing is recognised.
-    """
+    """Word what a table without some columns probably is, and the line that makes of it what is read."""
     hints = [*_names_elsewhere(missing, frame, key), *_rfm_names(missing, frame), *as_order_log(frame, key)]
     return hints[0] if hints else ""
 
 
 def as_order_log(frame: nw.DataFrame[Any], key: str) -> Iterator[str]:
-    """Word that a table looks like an order log.
-
-    Parameters
-    ----------
-    frame : narwhals DataFrame
-        The table.
-    key : str
-        Column that names the customer.
-
-    Yields
-    ------
-    str
-        At most one sentence, with the call that reads the log.
-    """
+    """Word that a table looks like an order log."""
     if call := call_for_log(frame, key):
         yield f"this looks like an order log, of which the table is made first: pass {call}"
 
 
 def call_for_log(frame: nw.DataFrame[Any], key: str) -> str | None:
-    """Write the call that reads a table as an order log, where one of its columns holds times.
-
-    Parameters
-    ----------
-    frame : narwhals DataFrame
-        The table.
-    key : str
-        Column that names the customer.
-
-    Returns
-    -------
-    str or None
-        Such as "crm.Orders(frame, customer='id', time='date', amount='spend')", with dots for what is not recognised.
-    """
+    """Write the call that reads a table as an order log, where one of its columns holds times."""
     names = [name for name in frame.columns[:_MANY] if isinstance(name, str)]
     schema = frame.schema
     dated = [n for n in names if n not in _MADE_OF_ORDERS and isinstance(schema[n], nw.Date | nw.Datetime)]

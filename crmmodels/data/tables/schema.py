@@ -15,10 +15,10 @@ import pandas as pd
 from crmmodels._typing import AnyArray, BoolArray, FloatArray
 from crmmodels.data.tables.age_units import unit_problem
 from crmmodels.data.tables.hints import as_order_log, meant_by
+from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError, missing_column, missing_columns
+from crmmodels.wording import EXAMPLES_SHOWN, count_of, plain, rows_at
 
-EXAMPLES_SHOWN: Final = 3
-"""Offending rows that a message shows."""
 _LONGEST_SHOWN: Final = 80
 
 LARGEST_COUNT: Final = 1e9
@@ -133,16 +133,6 @@ class Conflict:
     problem: str
 
 
-def count_of(n: int, noun: str) -> str:
-    """Return a number with its noun: '1 row', '3 rows'."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def plain(value: object) -> object:
-    """Return a NumPy scalar as the Python value that users know, anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def read_values(
     frame: nw.DataFrame[Any],
     columns: Sequence[Column],
@@ -152,34 +142,7 @@ def read_values(
     *,
     advice: str = "",
 ) -> Mapping[str, FloatArray]:
-    """Return the columns as float arrays, or raise one DataError naming every problem.
-
-    Parameters
-    ----------
-    frame : narwhals DataFrame
-        One row per customer.
-    columns : sequence of Column
-        What is read.
-    key : str
-        Column that names the customer.
-    reader : str
-        Who reads, for the error.
-    conflicts : callable, optional
-        From the columns to what contradicts each other in them; asked only where every column by itself is in order.
-    advice : str, default ""
-        What to hand over where columns are missing. Default: what the table looks like, if anything known.
-
-    Returns
-    -------
-    mapping of str to ndarray of float64, shape (n_customers,)
-        Each column by name.
-
-    Raises
-    ------
-    DataError
-        If the table is empty, lacks a column, repeats or misses a customer, or holds values that are missing, not
-        numeric, not finite, not whole or out of range, or columns contradict each other, or its ages are in another unit.
-    """
+    """Return the columns by name as float arrays of shape (n_customers,), or raise one DataError naming every problem."""
     problems: list[str] = []
     values: dict[str, FloatArray] = {}
     if frame.is_empty():
@@ -225,24 +188,7 @@ def _contradictions(
 
 
 def key_problems(frame: nw.DataFrame[Any], key: str, noun: str = "customer", hint: str = "") -> Iterator[str]:
-    """Word what is wrong with the column that names the rows.
-
-    Parameters
-    ----------
-    frame : narwhals DataFrame
-        The rows.
-    key : str
-        The column.
-    noun : str, default "customer"
-        What a row is.
-    hint : str, default ""
-        What the table looks like where names are repeated.
-
-    Yields
-    ------
-    str
-        A missing column, missing names, names that are repeated or cannot be compared.
-    """
+    """Word what is wrong with the column that names the rows; ``hint`` says what the table looks like where names are repeated."""
     if key not in frame.columns:
         yield missing_column(key, frame.columns)
         return
@@ -265,20 +211,7 @@ def key_problems(frame: nw.DataFrame[Any], key: str, noun: str = "customer", hin
 
 
 def unnameable(column: nw.Series[Any], noun: str) -> str | None:
-    """Word that a column cannot name anything, such as one of lists; None where it can.
-
-    Parameters
-    ----------
-    column : narwhals Series
-        The column.
-    noun : str
-        What it is to name.
-
-    Returns
-    -------
-    str or None
-        The problem.
-    """
+    """Word that a column cannot name anything, such as one of lists; None where it can."""
     must = f"column {column.name!r} must name {noun}s by text or numbers"
     if column.dtype.is_nested():
         return f"{must}; it is {column.dtype}"
@@ -286,7 +219,7 @@ def unnameable(column: nw.Series[Any], noun: str) -> str | None:
         return None
     items = column.to_list()
     wrong = next((item for item in items if not _has_hash(item)), None)
-    if wrong is None and column.implementation.is_polars():
+    if wrong is None and not engine_of(column.to_frame().to_native()).groups_objects:
         wrong = next((item for item in items if item is not None), None)
     return None if wrong is None else f"{must}; it holds {type(wrong).__name__} such as {shown(wrong)}: convert it first"
 
@@ -300,20 +233,7 @@ def _has_hash(item: object) -> bool:
 
 
 def read_number(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]:
-    """Return a column as floats, with NaN for missing, or the reason why it cannot be.
-
-    Parameters
-    ----------
-    column : narwhals Series
-        The column.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_customers,), or None
-        The numbers.
-    list of str
-        What is wrong.
-    """
+    """Return a column as floats of shape (n_customers,), with NaN for missing, or None; and what is wrong with it."""
     dtype = column.dtype
     if dtype.is_decimal():
         return _floats(column.cast(nw.Float64).to_numpy()), []
@@ -349,18 +269,7 @@ def _read_objects(column: nw.Series[Any]) -> tuple[FloatArray | None, list[str]]
 
 
 def shown(value: object) -> str:
-    """Return a value as it stands in a message: on one line, and not long.
-
-    Parameters
-    ----------
-    value : object
-        Anything that a table may hold.
-
-    Returns
-    -------
-    str
-        Its repr, or as much of it as fits.
-    """
+    """Return a value as it stands in a message: its repr on one line, or as much of it as fits."""
     try:
         text = " ".join(repr(value).split())
     except Exception:  # noqa: BLE001  (whatever a caller's object does)
@@ -395,25 +304,6 @@ def _value_problems(array: FloatArray, column: Column) -> Iterator[str]:
                 f"column {column.name!r} has {count_of(n_broken, 'value')} that should be whole numbers "
                 f"(such as {example:g}){rows_at(broken)}; round or correct them first"
             )
-
-
-def rows_at(where: AnyArray) -> str:
-    """Name the first offending rows by position.
-
-    Parameters
-    ----------
-    where : ndarray of bool, shape (n_customers,)
-        The rows.
-
-    Returns
-    -------
-    str
-        Such as " in rows 0, 4, 7, …".
-    """
-    positions = np.flatnonzero(where)
-    more = ", …" if len(positions) > EXAMPLES_SHOWN else ""
-    word = "row" if len(positions) == 1 else "rows"
-    return f" in {word} {', '.join(str(p) for p in positions[:EXAMPLES_SHOWN])}{more}"
 
 
 def _listed(items: Sequence[object]) -> str:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from crmmodels._frozen import FrozenMapping
 from crmmodels._typing import FloatArray
-from crmmodels.data.tables.schema import count_of
 from crmmodels.models.clv.record import COMPONENTS
+from crmmodels.wording import count_of
 
 AnswerT = TypeVar("AnswerT")
 Status: TypeAlias = Literal["identified", "gross", "not identified"]

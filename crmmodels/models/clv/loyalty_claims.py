@@ -13,7 +13,9 @@ import pandas as pd
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.accounts import money_lines
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
+from crmmodels.engines.engine import engine_of
 from crmmodels.models.parametric.record import normal_quantile
 
 _FEWEST_CUSTOMERS: Final = 2
@@ -59,9 +61,9 @@ def slope_within(customer: IntArray, log_number: FloatArray, log_value: FloatArr
 def claims_of(orders: Orders, margin: float | None, level: float) -> pd.DataFrame:
     """Test the claims of loyalty on orders: one row per claim that they can tell of."""
     half = normal_quantile("claims", level)
-    with orders._turn():  # noqa: SLF001  (the same library)
+    with log_of(orders).turn():
         plan = value_plans.order_facts(money_lines(orders, margin).lines)
-        facts = plan.collect(engine="streaming") if plan.implementation.is_polars() else plan.collect()
+        facts = engine_of(plan.to_native()).collect(plan)
     facts = facts.sort("customer", "day")
     codes = pd.factorize(np.array(facts["customer"].to_list()))[0].astype(np.int64)
     starts = np.ones(len(codes), np.bool_)

@@ -19,6 +19,7 @@ from crmmodels.base import BaseModel, Values
 from crmmodels.data.accounts.accounts import ACCOUNT_COLUMNS, Accounts, accounts_of
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.accounts.reference_prices import Benchmarks
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.frames import Table, open_table
 from crmmodels.data.tables.hints import call_for_log
@@ -194,7 +195,7 @@ class CLVModel(BaseModel[Values, CLVFit]):
             )
             raise DataError("CLVModel", [problem], "customer base")
         made = self._accounts(base, None if fitted is None else fitted.benchmarks)
-        return base.orders._native(made.frame)  # noqa: SLF001  (in the kind of the log)
+        return log_of(base.orders).native(made.frame)
 
     def fit(self, data: Any) -> Self:
         """Learn purchase model, money per order, benchmarks and tiers from a reference population.
@@ -221,7 +222,7 @@ class CLVModel(BaseModel[Values, CLVFit]):
                 base = as_base(data)
                 made = self._accounts(base, None)
                 progress(1)
-                table = base.orders._native(made.frame)  # noqa: SLF001  (in the kind of the log)
+                table = log_of(base.orders).native(made.frame)
                 values = self._read(open_table(table, self.key, "CLVModel"))
                 counts = {"n_returns": made.n_returns, "n_above_list": made.n_above_list, "n_below_cost": made.n_below_cost}
                 roles = roles_of(base)

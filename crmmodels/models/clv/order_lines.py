@@ -14,6 +14,7 @@ from crmmodels._typing import FloatArray
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.accounts import money_lines
 from crmmodels.data.accounts.reference_prices import Benchmarks, PriceReference, learn_benchmarks, with_benchmarks
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.value.contribution import base as base_of_lines
@@ -52,8 +53,8 @@ class Pricing:
 
 def explain_lines(orders: Orders, pricing: Pricing, customer: Any) -> pd.DataFrame:
     """Sums of the lines of one customer, with what becomes of them; DataError if there is no such customer."""
-    end = orders._end(None, "explain")  # noqa: SLF001  (the same library)
-    with orders._turn():  # noqa: SLF001
+    end = log_of(orders).end(None, "explain")
+    with log_of(orders).turn():
         is_wanted = nw.col("customer").cast(nw.String) == nw.lit(str(customer))
         parts = pricing.parts(orders, is_wanted).collect()
     if parts.is_empty():
@@ -95,8 +96,8 @@ class RepeatOrders:
 
 def repeat_orders(orders: Orders, pricing: Pricing, customers: Sequence[Any]) -> RepeatOrders:
     """Read the first order's level, and the later orders in its categories, from the lines, in the order of ``customers``."""
-    end = orders._end(None, "growth")  # noqa: SLF001  (the same library)
-    with orders._turn():  # noqa: SLF001
+    end = log_of(orders).end(None, "growth")
+    with log_of(orders).turn():
         parts = pricing.parts(orders)
         level = base_of_lines(1.0, nw.col("reference"), nw.col("cost"), nw.col("served"))
         first = parts.filter(nw.col("is_first")).with_columns(level.alias("level"))

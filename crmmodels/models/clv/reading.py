@@ -13,9 +13,10 @@ from crmmodels.data.accounts.accounts import OPTIONAL_COLUMNS
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.frames import Table
-from crmmodels.data.tables.schema import EXAMPLES_SHOWN, Column, count_of, read_values
+from crmmodels.data.tables.schema import Column, read_values
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.models.clv.valuation import Columns
+from crmmodels.wording import EXAMPLES_SHOWN, count_of
 
 _VALUE_ROLES: Final = frozenset(
     ("quantity", "list_price", "unit_cost", "category", "sku", "channel", "service_cost", "reference_price")

@@ -18,7 +18,7 @@ from crmmodels.data.panel import Panel, PanelTable, panel_columns, panel_table, 
 from crmmodels.data.simulate.lifecycle import simulate_lifecycle
 from crmmodels.data.tables.dates import as_date
 from crmmodels.data.tables.frames import OrderTables, Table, in_kind_of, open_table, ordered_labels
-from crmmodels.data.tables.schema import Column, count_of, plain
+from crmmodels.data.tables.schema import Column
 from crmmodels.exceptions import CrmModelsWarning, ParameterError, UnconvergedWarning, UnitWarning
 from crmmodels.kernels.arrays.grouping import group_means
 from crmmodels.kernels.hmm.filtering import filtered_stages
@@ -42,6 +42,7 @@ from crmmodels.models.lifecycle.record import (
 from crmmodels.models.lifecycle.stage_selection import Candidate, choice_table, true_stages
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.parameters import check_choice, check_switch, check_whole, is_number, is_whole
+from crmmodels.wording import count_of, plain
 
 _LONGEST_HORIZON: Final = 1200
 _MOST_NODES: Final = 101

@@ -12,12 +12,12 @@ import pandas as pd
 
 from crmmodels._typing import IntArray
 from crmmodels.data.panel import Panel
-from crmmodels.data.tables.schema import count_of, plain
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.hmm.filtering import filtered_stages
 from crmmodels.kernels.hmm.structure import StageStructure
 from crmmodels.models.lifecycle.record import STAGES, histories_in, learn
 from crmmodels.progress import Progress
+from crmmodels.wording import count_of, plain
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ import numpy as np
 from crmmodels._domains import check_value, require
 from crmmodels._typing import AnyArray, FloatArray, Language
 from crmmodels.base import BaseModel, Values
-from crmmodels.data.tables.schema import Column, count_of
+from crmmodels.data.tables.schema import Column
 from crmmodels.exceptions import (
     BoundaryWarning,
     ConvergenceError,
@@ -32,6 +32,7 @@ from crmmodels.models.parametric.priors import GammaPrior, LogNormalPrior, check
 from crmmodels.models.parametric.record import ParametricFit, check_estimates, read_parameters
 from crmmodels.parameters import check_level, is_whole
 from crmmodels.progress import Progress
+from crmmodels.wording import count_of
 
 ParametersT = TypeVar("ParametersT")
 TableT = TypeVar("TableT")

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import FloatArray, TimeUnit
-from crmmodels.data.orders.split import Split
+from crmmodels.data.orders.bounded import log_of
+from crmmodels.data.orders.orders import Split, part_of
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.purchase.histories import distinct
 from crmmodels.models.purchase.holdout import Holdout, read_holdout
@@ -202,8 +203,8 @@ def _auc(score: FloatArray, held_out: Holdout) -> float:
 def _tracking_error(split: Split, duration: float, unit: str, process: PurchaseProcess, parameters: Any) -> float:
     """Mean absolute error of the orders of the periods of the holdout, over their mean."""
     calibration = split.calibration
-    whole = split.holdout._within(calibration._bounds.after, split.until)  # noqa: SLF001  (halves of one log)
-    days = whole._order_days()  # noqa: SLF001
+    whole = part_of(split.holdout, log_of(calibration).bounds.after, split.until)
+    days = log_of(whole).order_days()
     before = (np.datetime64(split.at, "D").astype(np.int64) - days.day[0] + 1) * duration / (split.until - split.at).days
     tracked = track(days, int(before + duration), 1.0, unit=unit, process=process, parameters=parameters)
     held_out = (tracked["period"] > before) & ~np.isnan(tracked["actual"])

@@ -425,9 +425,9 @@ class PurchaseModel(ParametricModel[ParametersT, PurchaseTable]):
         if not isinstance(orders, OrderTables):
             must = "an order log, such as crm.Orders(frame, ...)"
             raise ParameterError.must_be("tracking", "orders", must, type(orders).__name__)
-        days = orders._order_days()  # noqa: SLF001  (what a log counts for models alone)
-        tracked = track(days, periods, length, unit=self.unit, process=self.process, parameters=parameters)
-        return orders._table(tracked)  # noqa: SLF001  (in the kind of the log)
+        log = orders.__order_log__()
+        tracked = track(log.order_days(), periods, length, unit=self.unit, process=self.process, parameters=parameters)
+        return log.table(tracked)
 
     def simulate(
         self,

@@ -9,10 +9,11 @@ import numpy as np
 
 from crmmodels._typing import FloatArray
 from crmmodels.data.tables.age_units import UNIT_DAYS
-from crmmodels.data.tables.schema import Conflict, count_of
+from crmmodels.data.tables.schema import Conflict
 from crmmodels.exceptions import UnitWarning
 from crmmodels.kernels.purchase.histories import PurchaseTable, distinct_rows
 from crmmodels.models.purchase.process import TimeScale
+from crmmodels.wording import count_of
 
 _OLDEST_YEARS: Final = 100.0
 _YOUNGEST_UNITS: Final = 5.0

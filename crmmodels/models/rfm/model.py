@@ -13,7 +13,7 @@ import pandas as pd
 from crmmodels._domains import CountFromOne, Vector, require
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.base import BaseModel, Values
-from crmmodels.data.tables.schema import Column, count_of
+from crmmodels.data.tables.schema import Column
 from crmmodels.display import Shown
 from crmmodels.exceptions import CrmModelsWarning, NegativeSpendWarning, OneValueWarning, ParameterError
 from crmmodels.kernels.arrays.grouping import group_means, group_shares
@@ -33,6 +33,7 @@ from crmmodels.models.rfm.segment_tables import (
     table_of_rules,
 )
 from crmmodels.parameters import is_number, is_whole
+from crmmodels.wording import count_of
 
 MEASURES: Final = ("days_since_last", "n_orders", "spend")
 _MOST_BINS: Final = 99

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import FloatArray, IntArray
-from crmmodels.data.tables.schema import count_of
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.inference.bootstrap_limits import percentile_limits
 from crmmodels.kernels.moments.bootstrap import resampled_moments
@@ -28,6 +27,7 @@ from crmmodels.models.structural.fit import settled
 from crmmodels.models.structural.record import StructuralFit
 from crmmodels.models.structural.sample import Sample, check_answers
 from crmmodels.progress import Progress
+from crmmodels.wording import count_of
 
 _NOUN: Final = "survey"
 _ALPHA: Final = 0.05

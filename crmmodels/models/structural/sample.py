@@ -10,12 +10,12 @@ import numpy as np
 
 from crmmodels._typing import AnyArray, BoolArray, FloatArray
 from crmmodels.base import Values
-from crmmodels.data.tables.schema import count_of
 from crmmodels.exceptions import ConvergenceError, DataError
 from crmmodels.kernels.moments.missing import em_moments
 from crmmodels.kernels.moments.moments import Moments, moments
 from crmmodels.models.structural.graph import StructuralGraph
 from crmmodels.models.structural.scores import MissingPolicy
+from crmmodels.wording import count_of
 
 _NOUN: Final = "survey"
 

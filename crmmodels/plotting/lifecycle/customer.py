@@ -8,7 +8,6 @@ import numpy as np
 
 from crmmodels._typing import FloatArray
 from crmmodels.data.panel import Panel, PanelTable
-from crmmodels.data.tables.schema import plain
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES, stage_paths
@@ -23,6 +22,7 @@ from crmmodels.plotting.lifecycle.shared import (
     with_periods,
 )
 from crmmodels.plotting.purchase.shared import whole_ticks, write_words
+from crmmodels.wording import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

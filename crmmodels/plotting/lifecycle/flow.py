@@ -10,7 +10,6 @@ import pandas as pd
 
 from crmmodels._typing import FloatArray, IntArray, Period
 from crmmodels.data.tables.dates import as_date
-from crmmodels.data.tables.schema import plain
 from crmmodels.kernels.orders.periods import period_of_day
 from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES
@@ -19,6 +18,7 @@ from crmmodels.plotting.drawing.figure import GREY, axes_of_size, percent, requi
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, language_of, write_in_fonts
 from crmmodels.plotting.lifecycle.shared import STAGE_COLOURS, fitted_lifecycle, period_name
 from crmmodels.plotting.purchase.shared import write_words
+from crmmodels.wording import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,16 +10,17 @@ import narwhals as nw
 import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.logs import EPOCH
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.dates import as_date
-from crmmodels.data.tables.schema import plain
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.purchase.shared import ACTUAL, EXPECTED, fitted_model, put_dates, with_shared, write_words
+from crmmodels.wording import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,10 +168,11 @@ def alive_path(order_day: IntArray, end: int) -> AlivePath:
 
 
 def _last_day(orders: Orders, until: str | dt.date | np.datetime64 | None) -> dt.date:
-    observed = orders._bounds.until  # noqa: SLF001  (the same package)
+    log = log_of(orders)
+    observed = log.bounds.until
     if until is None:
-        with orders._turn():  # noqa: SLF001
-            return orders._end(None, _PLOT)  # noqa: SLF001
+        with log.turn():
+            return log.end(None, _PLOT)
     end = as_date(until, _PLOT, "until")
     if observed is not None and end > observed:
         must = f"at most {observed.isoformat()}, where this log ends"
@@ -180,19 +182,19 @@ def _last_day(orders: Orders, until: str | dt.date | np.datetime64 | None) -> dt
 
 def _order_days(orders: Orders, customer: Any, end: dt.date) -> IntArray:
     """Days on which a customer ordered, in days since 1970-01-01, counted as the log counts them."""
-    lines = orders._lines  # noqa: SLF001  (the same package: the log, of any kind, under canonical names)
+    log = log_of(orders)
+    lines = log.lines
     dtype = lines.collect_schema()["customer"]
     is_text = dtype in {nw.String, nw.Categorical} or dtype == nw.Enum
     day = np.empty(0, np.int64)
     # Engines fail on comparing text and numbers, or take them for each other.
     if isinstance(customer, str) if is_text else not (dtype.is_numeric() and isinstance(customer, str)):
         name = nw.col("customer").cast(nw.String) if is_text else nw.col("customer")
-        with orders._turn():  # noqa: SLF001
+        with log.turn():
             found = lines.filter(name == nw.lit(customer))
             own = found.collect() if isinstance(found, nw.LazyFrame) else found
         if len(own):
-            log = orders._opened.part(own)  # noqa: SLF001
-            day = log.order_days(orders._bounded(None, end)).day  # noqa: SLF001
+            day = log.opened.part(own).order_days(log.bounded(None, end)).day
     if not len(day):
         must = f"a customer with an order up to {end.isoformat()}"
         raise ParameterError.must_be(_PLOT, "customer", must, customer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray, TimeUnit
-from crmmodels.data.orders.split import Split
+from crmmodels.data.orders.orders import Split
 from crmmodels.data.tables.frames import open_table
 from crmmodels.exceptions import DataError, ParameterError, missing_columns
 from crmmodels.kernels.arrays.grouping import group_sums

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.dates import as_date
 from crmmodels.exceptions import ParameterError
@@ -127,7 +128,7 @@ def plot_tracking(
     if not isinstance(orders, Orders):
         must = "an order log, such as crm.Orders(frame, ...)"
         raise ParameterError.must_be(_PLOT, "orders", must, type(orders))
-    days = orders._order_days()  # noqa: SLF001  (the same package: what a log counts for models alone)
+    days = log_of(orders).order_days()
     tracked = track(days, periods, length, unit=model.unit, process=model.process, parameters=parameters)
     end, suffix = tracked["end"], "_cumulative" if cumulative else ""
     cut = None if split_at is None else as_date(split_at, _PLOT, "split_at")

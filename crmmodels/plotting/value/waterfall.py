@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crmmodels._typing import AnyArray, FloatArray
-from crmmodels.data.tables.schema import plain
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.clv.record import COMPONENTS
@@ -26,6 +25,7 @@ from crmmodels.plotting.value.shared import (
     values_of,
     with_values,
 )
+from crmmodels.wording import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from crmmodels.data.accounts.accounts import ACCOUNT_COLUMNS, OPTIONAL_COLUMNS, accounts_of
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.accounts.referrals import CustomerCosts, Referrals
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import DataError, ReturnsOnlyWarning
 
@@ -416,7 +417,7 @@ def check_against_a_loop(frame: pd.DataFrame, roles: dict[str, str], reference: 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ReturnsOnlyWarning)
         try:
-            end = log._end(None, "test")
+            end = log_of(log).end(None, "test")
             found = accounts(log, discount_rate=rate, price_reference=reference, margin=margin)
         except DataError as error:
             # Orders count an order by its sum, and there may be none that is worth 0 or more.
@@ -454,7 +455,7 @@ def test_sums_are_the_contributions_whatever_a_new_customer_pays(drawn, rate):
         warnings.simplefilter("ignore", ReturnsOnlyWarning)
         try:
             found = accounts(log, discount_rate=rate, price_reference=reference)
-            end = log._end(None, "test")
+            end = log_of(log).end(None, "test")
         except DataError:
             return
     sign = np.where(frame["amount"] < 0, -1.0, 1.0)

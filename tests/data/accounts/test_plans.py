@@ -11,6 +11,7 @@ import pytest
 
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.accounts import money_lines
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
 
 ROLES = {
@@ -165,7 +166,7 @@ def test_missing_members_of_a_categorical_are_no_name(tmp_path):
 
 
 def test_oddities_are_counted(log):
-    lines = log._lines_within()
+    lines = log_of(log).lines_within()
     counts = collected(value_plans.counted(lines.lazy() if isinstance(lines, nw.DataFrame) else lines), "n_lines").iloc[0]
     assert counts["n_lines"] == 9
     assert counts["n_returns"] == 3
@@ -179,7 +180,7 @@ def test_missing_numbers_are_counted(engine, tmp_path, role):
     frame = LOG.astype({ROLES[role]: float})
     frame.loc[[0, 4], ROLES[role]] = np.nan
     log = orders(engine.make(frame, tmp_path))
-    lines = log._lines_within()
+    lines = log_of(log).lines_within()
     counts = collected(value_plans.counted(lines.lazy() if isinstance(lines, nw.DataFrame) else lines), "n_lines").iloc[0]
     assert counts[f"missing_{role}"] == 2
     assert counts.filter(like="missing_").sum() == 2
@@ -250,7 +251,7 @@ def test_zoned_times_count_by_their_local_day():
 
 
 def test_facts_of_orders_leave_returns_out(log):
-    plan = value_plans.order_facts(value_plans.value_lines(log._lines_within(), None, None))
+    plan = value_plans.order_facts(value_plans.value_lines(log_of(log).lines_within(), None, None))
     found = collected(plan, "customer", "day")
     rows = [(row.customer, str(row.day)[:10], row.amount, row.quantity, row.service, row.full) for row in found.itertuples()]
     assert rows == [

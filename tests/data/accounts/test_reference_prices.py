@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from crmmodels.data.accounts import plans as value_plans
 from crmmodels.data.accounts.reference_prices import learn_benchmarks, with_benchmarks
+from crmmodels.data.orders import bounded
 from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import DataError
 
@@ -33,7 +34,7 @@ def orders(frame: Any, names: Any = None) -> Orders:
 
 
 def lines_of(log: Orders) -> Any:
-    return value_plans.with_first_orders(value_plans.value_lines(log._lines_within(), log.time_zone, None))
+    return value_plans.with_first_orders(value_plans.value_lines(bounded.log_of(log).lines_within(), log.time_zone, None))
 
 
 def priced(

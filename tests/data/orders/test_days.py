@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 import crmmodels as crm
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.exceptions import DataError
 from crmmodels.testing.strategies import order_logs
 
@@ -29,7 +30,7 @@ LOG = pd.DataFrame(
 
 
 def counted(orders: crm.Orders) -> dict[int, tuple[int, int]]:
-    days = orders._order_days()
+    days = log_of(orders).order_days()
     first = days.day[0]
     return {d - first: (f, r) for d, f, r in zip(days.day.tolist(), days.n_first.tolist(), days.n_repeat.tolist(), strict=True)}
 
@@ -49,7 +50,7 @@ def test_bounds_are_kept(engine, tmp_path):
 def test_a_log_of_returns_is_refused(engine, tmp_path):
     orders = crm.Orders(engine.make(LOG[LOG["sum"] < 0], tmp_path), customer="who", time="when", amount="sum")
     with pytest.raises(DataError, match=r"only returns|no order|are negative"):
-        orders._order_days()
+        log_of(orders).order_days()
 
 
 @given(order_logs(returns=True))

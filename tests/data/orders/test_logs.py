@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import crmmodels as crm
+from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.logs import ArrayLog, EngineLog
 from crmmodels.testing.strategies import order_logs
 
@@ -55,12 +56,12 @@ def test_kernel_and_engines_agree(
     roles = {"order_id": "order"} if with_order_id else {}
     as_of = log["date"].min() + pd.Timedelta(days=day)
     in_memory = orders_of(log, **roles)
-    assert isinstance(in_memory._log, ArrayLog)
+    assert isinstance(log_of(in_memory).log, ArrayLog)
     expected = answer(lambda: as_pandas(in_memory.customers(as_of=as_of, window_days=window)))
     connection = duckdb.connect()
     for native in (pl.from_pandas(log), pl.from_pandas(log).lazy(), connection.from_df(log)):
         by_engine = orders_of(native, **roles)
-        assert isinstance(by_engine._log, EngineLog)
+        assert isinstance(log_of(by_engine).log, EngineLog)
         actual = answer(lambda orders=by_engine: as_pandas(orders.customers(as_of=as_of, window_days=window)))
         if isinstance(expected, str) or isinstance(actual, str):
             assert str(actual) == str(expected)

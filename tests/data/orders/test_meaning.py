@@ -218,7 +218,7 @@ class TestNamesOfColumns:
         [
             (
                 pd.DataFrame({("id", "x"): [1], ("date", "y"): [2]}),
-                "its columns have 2 levels of names, such as ('id', 'x'); make them one first",
+                "its columns have names of 2 levels, such as ('id', 'x'); make them one first",
             ),
             (
                 pd.DataFrame({"id": [[1], [2]], "date": ["2026-01-01"] * 2}),

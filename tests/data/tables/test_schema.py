@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 
 import crmmodels as crm
-from crmmodels.data.tables.schema import Column, count_of, read_values
+from crmmodels.data.tables.schema import Column, read_values
+from crmmodels.wording import count_of
 
 COLUMNS = (Column(name="age", minimum=0), Column(name="n", minimum=1, whole=True))
 TABLE = pd.DataFrame({"customer_id": ["a", "b", "c"], "age": [1.5, 0.0, 3.0], "n": [1, 2, 3]})
