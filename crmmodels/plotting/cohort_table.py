@@ -12,7 +12,8 @@ from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.data.tables.frames import KINDS, any_frame
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import DataError, missing_columns
-from crmmodels.plotting.drawing.figure import COLOUR_MAP, axes_of_size, check_choice, ink_on, require_matplotlib, settle
+from crmmodels.plotting.drawing.arguments import check_choice
+from crmmodels.plotting.drawing.figure import COLOUR_MAP, axes_of_size, ink_on, require_matplotlib, settle
 from crmmodels.plotting.drawing.lettering import Phrases, write_in_fonts
 
 if TYPE_CHECKING:

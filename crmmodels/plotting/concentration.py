@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from crmmodels._typing import FloatArray
-from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.concentration.lorenz import LorenzCurve
 from crmmodels.models.abc_analysis import ABCFit, ABCModel
+from crmmodels.plotting.drawing.arguments import fitted_record
 from crmmodels.plotting.drawing.figure import (
     BLUE,
     GREY,
@@ -139,9 +139,7 @@ def plot_concentration(model: ABCModel, *, ax: Axes | None = None) -> Axes:
     >>> ax.get_title()
     'Gini 0.54; top 20% of customers: 56.0% of spend'
     """
-    if not isinstance(model, ABCModel):
-        raise ParameterError.must_be(_PLOT, "model", "a fitted ABCModel", type(model))
-    fitted = model._fitted_for(_PLOT)  # noqa: SLF001  (the same package: the refusal names this function)
+    fitted = fitted_record(_PLOT, model, ABCModel, "a fitted ABCModel")
     require_matplotlib(_PLOT)
     text = write_in_fonts(
         _PLOT, language_of(model), _PHRASES, labels=model.segment_labels(), english=english_labels(model), value=model.value

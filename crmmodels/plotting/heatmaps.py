@@ -11,8 +11,9 @@ from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.arrays.grouping import group_shares
 from crmmodels.models.migration import Migration
 from crmmodels.models.rfm.model import RFMModel
+from crmmodels.plotting.drawing.arguments import check_choice, fitted_record
 from crmmodels.plotting.drawing.cells import Cells, draw_cells, size_of_cells
-from crmmodels.plotting.drawing.figure import axes_of_size, check_choice, percent, require_matplotlib
+from crmmodels.plotting.drawing.figure import axes_of_size, percent, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, language_of_texts, write_in_fonts
 
 if TYPE_CHECKING:
@@ -98,8 +99,6 @@ def plot_rf_heatmap(
     """
     plot = "plot_rf_heatmap"
     check_choice(plot, "measure", ("customers", "spend"), measure)
-    if not isinstance(model, RFMModel):
-        raise ParameterError.must_be(plot, "model", "a fitted RFMModel", type(model))
     values = _by_scores(plot, model, data, measure)
     require_matplotlib(plot)
     text = write_in_fonts(plot, language_of(model), _SCORES)
@@ -181,8 +180,8 @@ def plot_migration(migration: Migration, *, values: Literal["shares", "counts"] 
 
 def _by_scores(plot: str, model: RFMModel, data: Any, measure: str) -> AnyArray:
     """Customers or share of the spend by R score (rows) and F score (columns)."""
-    fitted = model._fitted_for(plot)  # noqa: SLF001  (the same package: scores and spend from one reading of the table)
-    table = model._read(model._open(data))  # noqa: SLF001
+    fitted = fitted_record(plot, model, RFMModel, "a fitted RFMModel")
+    table = model._read(model._open(data))  # noqa: SLF001  (the same package: scores and spend from one reading of the table)
     scores = model._score(table, fitted)  # noqa: SLF001
     n = model.n_bins
     cell = (scores["r_score"] - 1) * n + scores["f_score"] - 1

@@ -11,11 +11,11 @@ from crmmodels._typing import FloatArray
 from crmmodels.base import BaseModel
 from crmmodels.data.tables.frames import open_table
 from crmmodels.exceptions import DataError, ParameterError
+from crmmodels.plotting.drawing.arguments import check_choice
 from crmmodels.plotting.drawing.figure import (
     BLUE,
     ORANGE,
     axes_of_size,
-    check_choice,
     columns_across,
     percent,
     percent_axis,

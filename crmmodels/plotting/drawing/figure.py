@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crmmodels._typing import FloatArray
-from crmmodels.exceptions import MissingDependencyError, ParameterError
+from crmmodels.exceptions import MissingDependencyError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,12 +52,6 @@ def axes_of_size(ax: Axes | None, width: float, height: float) -> Axes:
 
     _, new = plt.subplots(figsize=(width, height), layout="constrained")
     return new
-
-
-def check_choice(plot: str, name: str, choices: tuple[str, ...], given: object) -> None:
-    """Raise ParameterError for a name that is not among the choices."""
-    if given not in choices:
-        raise ParameterError.unknown_choice(plot, name, choices, given)
 
 
 def percent(share: float) -> str:

@@ -12,6 +12,7 @@ from crmmodels.data.tables.schema import plain
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES
+from crmmodels.plotting.drawing.axis_marks import whole_ticks, write_words
 from crmmodels.plotting.drawing.figure import axes_of_size, percent_axis, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.lifecycle.shared import (
@@ -23,7 +24,6 @@ from crmmodels.plotting.lifecycle.shared import (
     stage_paths,
     with_periods,
 )
-from crmmodels.plotting.purchase.shared import whole_ticks, write_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,10 +15,10 @@ from crmmodels.kernels.orders.periods import period_of_day
 from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES
 from crmmodels.parameters import is_whole
+from crmmodels.plotting.drawing.axis_marks import period_name, write_words
 from crmmodels.plotting.drawing.figure import GREY, axes_of_size, percent, require_matplotlib, settle
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, language_of, write_in_fonts
-from crmmodels.plotting.lifecycle.shared import STAGE_COLOURS, fitted_lifecycle, period_name
-from crmmodels.plotting.purchase.shared import write_words
+from crmmodels.plotting.lifecycle.shared import STAGE_COLOURS, fitted_lifecycle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

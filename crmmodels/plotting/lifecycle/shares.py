@@ -12,7 +12,9 @@ from crmmodels.data.panel import Panel
 from crmmodels.kernels.arrays.grouping import group_sums
 from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES
-from crmmodels.plotting.drawing.figure import axes_of_size, check_choice, percent_axis, require_matplotlib
+from crmmodels.plotting.drawing.arguments import check_choice
+from crmmodels.plotting.drawing.axis_marks import write_words
+from crmmodels.plotting.drawing.figure import axes_of_size, percent_axis, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.lifecycle.shared import (
     STAGE_COLOURS,
@@ -23,7 +25,6 @@ from crmmodels.plotting.lifecycle.shared import (
     stage_paths,
     with_periods,
 )
-from crmmodels.plotting.purchase.shared import write_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,9 +17,10 @@ from crmmodels.data.tables.schema import plain
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
 from crmmodels.models.purchase.model import PurchaseModel
+from crmmodels.plotting.drawing.axis_marks import put_dates, write_words
 from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import ACTUAL, EXPECTED, fitted_model, put_dates, with_shared, write_words
+from crmmodels.plotting.purchase.shared import ACTUAL, EXPECTED, fitted_model, with_shared
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,19 +12,19 @@ from crmmodels.kernels.arrays.grouping import group_sums
 from crmmodels.kernels.purchase.histories import PurchaseTable, distinct, distinct_rows
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.parameters import is_whole
+from crmmodels.plotting.drawing.arguments import MOST_CLASSES
+from crmmodels.plotting.drawing.axis_marks import write_words
 from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, write_in_fonts
 from crmmodels.plotting.purchase.shared import (
     ACTUAL,
     EXPECTED,
-    MOST_CLASSES,
     check_most,
     classes_up_to,
     draw_bars,
     duration,
     fitted_model,
     with_shared,
-    write_words,
 )
 
 if TYPE_CHECKING:

@@ -14,22 +14,20 @@ from crmmodels.exceptions import DataError, ParameterError, missing_columns
 from crmmodels.kernels.arrays.grouping import group_sums
 from crmmodels.models.purchase.holdout import HOLDOUT_COLUMNS, Holdout, read_holdout
 from crmmodels.models.purchase.model import PurchaseModel
-from crmmodels.parameters import is_number, is_whole
+from crmmodels.plotting.drawing.arguments import checked_bins
+from crmmodels.plotting.drawing.axis_marks import start_at_zero, write_words
 from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.purchase.shared import (
     ACTUAL,
     EXPECTED,
-    MOST_CLASSES,
     check_most,
     classes_up_to,
     draw_bars,
     duration,
     fitted_model,
-    start_at_zero,
     unit_name,
     with_shared,
-    write_words,
 )
 
 if TYPE_CHECKING:
@@ -181,7 +179,7 @@ def plot_time_since_last(
     """
     plot = "plot_time_since_last"
     fitted_model(plot, model)
-    bounds = None if bins is None else _checked_bins(plot, bins)
+    bounds = checked_bins(plot, bins)
     found = _read(plot, model, data)
     require_matplotlib(plot)
     silence = found.history.age - found.history.age_at_last
@@ -226,18 +224,6 @@ def _means(group: IntArray, values: FloatArray, weight: FloatArray, n_groups: in
     sums = group_sums(group, weight * values, n_groups)
     means: FloatArray = np.divide(sums, n, out=np.full(n_groups, np.nan), where=n > 0)
     return means
-
-
-def _checked_bins(plot: str, bins: int | Sequence[float]) -> int | FloatArray:
-    if is_whole(bins) and 1 <= bins <= MOST_CLASSES:
-        return bins
-    given = bins.tolist() if isinstance(bins, np.ndarray) else bins
-    if isinstance(given, list | tuple) and 1 < len(given) <= MOST_CLASSES and all(map(is_number, given)):
-        edges = np.array(given, np.float64)
-        if np.isfinite(edges).all() and (np.diff(edges) > 0).all():
-            return edges
-    must = f"a whole number from 1 to {MOST_CLASSES:,}, or ascending bounds"
-    raise ParameterError.must_be(plot, "bins", must, bins)
 
 
 def _edges(plot: str, silence: FloatArray, bins: int | FloatArray | None) -> FloatArray:

@@ -12,9 +12,10 @@ from crmmodels._typing import BoolArray, FloatArray
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.parameters import is_number
+from crmmodels.plotting.drawing.axis_marks import whole_ticks, write_words
 from crmmodels.plotting.drawing.figure import COLOUR_MAP, GREY, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import check_most, duration, fitted_model, whole_ticks, with_shared, write_words
+from crmmodels.plotting.purchase.shared import check_most, duration, fitted_model, with_shared
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,18 +11,10 @@ from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.dates import as_date
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.purchase.model import PurchaseModel
+from crmmodels.plotting.drawing.axis_marks import put_dates, start_at_zero, write_words
 from crmmodels.plotting.drawing.figure import GREY, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import (
-    ACTUAL,
-    EXPECTED,
-    fitted_model,
-    per_duration,
-    put_dates,
-    start_at_zero,
-    with_shared,
-    write_words,
-)
+from crmmodels.plotting.purchase.shared import ACTUAL, EXPECTED, fitted_model, per_duration, with_shared
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

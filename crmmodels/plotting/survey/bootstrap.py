@@ -13,12 +13,13 @@ from crmmodels.kernels.inference.bootstrap_limits import percentile_limits
 from crmmodels.models.structural.record import KEYS
 from crmmodels.models.structural.replicates import replicates_of
 from crmmodels.models.structural.survey_model import SurveyModel
-from crmmodels.plotting.drawing.figure import BLUE, GREY, axes_of_size, check_choice, require_matplotlib
+from crmmodels.plotting.drawing.arguments import check_choice
+from crmmodels.plotting.drawing.axis_marks import write_words
+from crmmodels.plotting.drawing.figure import BLUE, GREY, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.fonts import display_width
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import write_words
-from crmmodels.plotting.survey.rows import name_rows, whole_labels
-from crmmodels.plotting.survey.shared import check_survey_model, construct_names
+from crmmodels.plotting.drawing.names import name_rows, whole_labels
+from crmmodels.plotting.survey.shared import construct_names, fitted_survey
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -160,7 +161,7 @@ def plot_bootstrap(
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['quality', 'value', 'satisfaction', 'complaints', 'loyalty']
     """
-    fitted = check_survey_model(_PLOT, model)
+    fitted = fitted_survey(_PLOT, model)
     check_choice(_PLOT, "quantity", _QUANTITIES, quantity)
     drawn = replicates_of(model, data, quantity, n_replicates=n_replicates, reader=_PLOT).to_numpy(np.float64)
     estimates = fitted.quantities[quantity]

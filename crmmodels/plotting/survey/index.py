@@ -12,13 +12,12 @@ from crmmodels._typing import FloatArray
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.structural.groups import GroupComparison
 from crmmodels.models.structural.survey_model import SurveyModel
+from crmmodels.plotting.drawing.axis_marks import legend_above, write_words
 from crmmodels.plotting.drawing.figure import BLUE, ORANGE, axes_of_size, ink_on, require_matplotlib, settle
 from crmmodels.plotting.drawing.fonts import display_width
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import write_words
-from crmmodels.plotting.survey.rows import name_rows, points_of_rows, whole_labels
-from crmmodels.plotting.survey.shared import check_survey_model, construct_names
-from crmmodels.plotting.value.shared import legend_above
+from crmmodels.plotting.drawing.names import name_rows, points_of_rows, whole_labels
+from crmmodels.plotting.survey.shared import construct_names, fitted_survey
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +104,7 @@ def plot_index(
     >>> [len(bars) for bars in ax.containers]
     [6, 6]
     """
-    fitted = check_survey_model(_PLOT, model)
+    fitted = fitted_survey(_PLOT, model)
     everyone = fitted.index.rename(columns={"estimate": "index"}).assign(group="")
     everyone = everyone[np.isfinite(everyone["index"].to_numpy(np.float64))]
     table = everyone if comparison is None else _checked(comparison, everyone)

@@ -9,12 +9,12 @@ import pandas as pd
 
 from crmmodels._typing import BoolArray, FloatArray
 from crmmodels.models.structural.survey_model import SurveyModel
+from crmmodels.plotting.drawing.axis_marks import write_words
 from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, ink_on, require_matplotlib, settle
 from crmmodels.plotting.drawing.fonts import display_width
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import write_words
-from crmmodels.plotting.survey.rows import name_rows, whole_labels
-from crmmodels.plotting.survey.shared import check_survey_model, construct_names
+from crmmodels.plotting.drawing.names import name_columns, name_rows, whole_labels
+from crmmodels.plotting.survey.shared import construct_names, fitted_survey
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,8 +26,6 @@ _SMALLEST: Final = 5.0
 """Sizes of the numbers in points; where they would be smaller there is a colour bar instead."""
 _WIDEST: Final = 4.0
 """Characters of the longest number, such as -.85."""
-_LOOSEST: Final = 0.9
-"""Width of the names of constructs, over that of their columns, beyond which they are turned."""
 _COLUMN: Final = 0.09
 
 _PHRASES: Final[Phrases] = {
@@ -90,7 +88,7 @@ def plot_cross_loadings(model: SurveyModel, *, ax: Axes | None = None) -> Axes:
     >>> crm.plotting.plot_cross_loadings(model).images[0].get_array().shape
     (18, 6)
     """
-    fitted = check_survey_model(_PLOT, model)
+    fitted = fitted_survey(_PLOT, model)
     require_matplotlib(_PLOT)
     table = fitted.cross_loadings
     items, constructs = (list(dict.fromkeys(table[key])) for key in ("item", "construct"))
@@ -106,7 +104,7 @@ def plot_cross_loadings(model: SurveyModel, *, ax: Axes | None = None) -> Axes:
     width = 0.75 * len(columns) + 1.2 + _COLUMN * max(map(display_width, rows))
     ax = axes_of_size(ax, float(np.clip(width, 4.0, 11.0)), float(np.clip(0.26 * len(rows) + 1.8, 3.2, 14.0)))
     image = ax.imshow(values, cmap=_diverging(), vmin=-1.0, vmax=1.0, aspect="auto")
-    _name_columns(ax, columns, text.style)
+    name_columns(ax, columns, text.style)
     note = text.phrase("x") + (text.phrase("stray") if is_stray.any() else "")
     write_words(ax, text, title=text.phrase("title"), x=note, y="", legend=False)
     name_rows(ax, rows, text.style)
@@ -133,16 +131,6 @@ def _diverging() -> Any:
     from matplotlib.colors import LinearSegmentedColormap  # noqa: PLC0415  (optional package)
 
     return LinearSegmentedColormap.from_list("orange_blue", [ORANGE, "white", BLUE])
-
-
-def _name_columns(ax: Axes, columns: list[str], style: dict[str, Any]) -> None:
-    """Name the columns, turned where the names are wider than they."""
-    places = range(len(columns))
-    ax.set_xticks(places, columns, **style)
-    settle(ax)
-    widest = max(label.get_window_extent().width for label in ax.get_xticklabels())
-    if widest > _LOOSEST * ax.bbox.width / len(columns):
-        ax.set_xticks(places, columns, rotation=45, ha="right", rotation_mode="anchor", **style)
 
 
 def _draw_grid(ax: Axes, values: FloatArray) -> None:

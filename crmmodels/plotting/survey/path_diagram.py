@@ -15,9 +15,9 @@ from crmmodels.models.structural.survey_model import SurveyModel
 from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, require_matplotlib, settle
 from crmmodels.plotting.drawing.fonts import display_width
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, in_columns, language_of, write_in_fonts
+from crmmodels.plotting.drawing.names import whole_labels
 from crmmodels.plotting.survey.layout import Layout, arrows_through, label_spots, lay_out
-from crmmodels.plotting.survey.rows import whole_labels
-from crmmodels.plotting.survey.shared import check_survey_model, construct_names
+from crmmodels.plotting.survey.shared import construct_names, fitted_survey
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,7 +119,7 @@ def plot_path_diagram(model: SurveyModel, *, items: bool = True, ax: Axes | None
     >>> len([text for text in ax.texts if "->" in (text.get_gid() or "")])
     9
     """
-    fitted = check_survey_model(_PLOT, model)
+    fitted = fitted_survey(_PLOT, model)
     require_matplotlib(_PLOT)
     graph, names = model.graph(), construct_names(model)
     words, english = [names[name] for name in graph.names], [name.replace("_", " ") for name in graph.names]

@@ -12,9 +12,9 @@ from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.models.clv.loyalty_claims import CLAIMS
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.parametric.record import check_level
+from crmmodels.plotting.drawing.axis_marks import write_words
 from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, require_matplotlib, settle
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, in_columns, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import write_words
 from crmmodels.plotting.value.shared import check_base
 
 if TYPE_CHECKING:

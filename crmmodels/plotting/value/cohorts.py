@@ -13,21 +13,14 @@ from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.arrays.grouping import group_means
-from crmmodels.kernels.orders.periods import first_day_of_period, period_of_day
+from crmmodels.kernels.orders.periods import period_of_day
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.clv.record import COMPONENTS
+from crmmodels.plotting.drawing.arguments import MOST_CLASSES
+from crmmodels.plotting.drawing.axis_marks import legend_above, period_name, start_at_zero, whole_ticks, write_words
 from crmmodels.plotting.drawing.figure import GREY, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Lettering, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import MOST_CLASSES, start_at_zero, whole_ticks, write_words
-from crmmodels.plotting.value.shared import (
-    CustomerValues,
-    check_base,
-    fitted_clv,
-    in_money,
-    legend_above,
-    values_of,
-    with_values,
-)
+from crmmodels.plotting.value.shared import CustomerValues, check_base, fitted_clv, in_money, values_of, with_values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -240,12 +233,4 @@ def _put_periods(ax: Axes, cohorts: Cohorts, period: Period) -> None:
     least = n / max(1.0, ax.bbox.width / ax.figure.dpi / _INCHES_PER_TICK)
     step = next((step for step in _STEPS[period] if step >= least), n)
     ticks = np.arange(0, n, step)
-    ax.set_xticks(ticks, [_name(cohorts.first + int(tick), period) for tick in ticks])
-
-
-def _name(number: int, period: Period) -> str:
-    day = np.datetime64(int(first_day_of_period(np.array([number]), period)[0]), "D")
-    year, month, _ = str(day).split("-")
-    if period == "Q":
-        return f"{year} Q{(int(month) + 2) // 3}"
-    return {"M": f"{year}-{month}", "Y": year}.get(period, str(day))
+    ax.set_xticks(ticks, [period_name(cohorts.first + int(tick), period, is_dated=True) for tick in ticks])

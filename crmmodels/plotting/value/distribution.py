@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray
-from crmmodels.exceptions import ParameterError
 from crmmodels.models.clv.model import CLVModel
-from crmmodels.parameters import is_number, is_whole
+from crmmodels.plotting.drawing.arguments import checked_bins
+from crmmodels.plotting.drawing.axis_marks import legend_above, start_at_zero, write_words
 from crmmodels.plotting.drawing.figure import GREY, ORANGE, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Lettering, english_labels, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import MOST_CLASSES, start_at_zero, write_words
 from crmmodels.plotting.value.shared import (
     CustomerValues,
     amount,
     decimals_for,
     fitted_clv,
     in_money,
-    legend_above,
     named_tiers,
     outside_note,
     shown_range,
@@ -112,7 +110,7 @@ def plot_value_distribution(
     300
     """
     fitted = fitted_clv(_PLOT, model)
-    given = None if bins is None else _checked_bins(bins)
+    given = checked_bins(_PLOT, bins)
     found = values_of(_PLOT, model, data)
     require_matplotlib(_PLOT)
     clv = found.clv
@@ -165,18 +163,6 @@ def _draw_tiers(ax: Axes, clv: FloatArray, tier: IntArray, edges: FloatArray, n_
         )
         below += height
     return bars
-
-
-def _checked_bins(bins: int | Sequence[float]) -> int | FloatArray:
-    if is_whole(bins) and 1 <= bins <= MOST_CLASSES:
-        return bins
-    given = bins.tolist() if isinstance(bins, np.ndarray) else bins
-    if isinstance(given, list | tuple) and 1 < len(given) <= MOST_CLASSES and all(map(is_number, given)):
-        edges = np.array(given, np.float64)
-        if np.isfinite(edges).all() and (np.diff(edges) > 0).all():
-            return edges
-    must = f"a whole number from 1 to {MOST_CLASSES:,}, or ascending bounds"
-    raise ParameterError.must_be(_PLOT, "bins", must, bins)
 
 
 def _edges(clv: FloatArray, bins: int | FloatArray | None) -> FloatArray:

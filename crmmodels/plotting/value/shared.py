@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -17,11 +17,9 @@ from crmmodels.exceptions import ParameterError
 from crmmodels.models.clv.identification import Identification, identified_by, read_notes
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.clv.record import COMPONENTS, CLVFit
-from crmmodels.plotting.drawing.figure import COLOUR_MAP, settle
+from crmmodels.plotting.drawing.arguments import fitted_record
+from crmmodels.plotting.drawing.figure import COLOUR_MAP
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 Standing: TypeAlias = Literal["identified", "gross", "missing"]
 """Whether data tell a component apart; gross is an initial purchase whose cost of acquisition is not known."""
@@ -34,7 +32,6 @@ _LIGHTEST: Final = 0.35
 _DARKEST: Final = 1.0
 _MOST_NAMED: Final = 8
 """Tiers that a legend names; of more, the worst and the best."""
-_MOST_ROWS: Final = 3
 _PART_OF_BASE: Final = ("referrals", "acquisition_costs", "service_costs")
 
 _SHARED: Final[Phrases] = {
@@ -117,30 +114,8 @@ class CustomerValues:
 
 
 def fitted_clv(plot: str, model: CLVModel) -> CLVFit:
-    """Return the fitted record, or refuse what is no fitted model of customer lifetime value.
-
-    Parameters
-    ----------
-    plot : str
-        The plotting function, for the error.
-    model : CLVModel
-        What the caller gave.
-
-    Returns
-    -------
-    CLVFit
-        The record.
-
-    Raises
-    ------
-    ParameterError
-        If this is no such model.
-    NotFittedError
-        If it is not fitted.
-    """
-    if not isinstance(model, CLVModel):
-        raise ParameterError.must_be(plot, "model", "a fitted CLVModel", type(model))
-    return model._fitted_for(plot)  # noqa: SLF001  (the same package: the refusal names this function)
+    """Return the fitted record, or refuse what is no fitted model of customer lifetime value."""
+    return fitted_record(plot, model, CLVModel, "a fitted CLVModel")
 
 
 def check_base(plot: str, data: object) -> None:
@@ -275,47 +250,6 @@ def tier_colours(n_tiers: int) -> Sequence[Any]:
 def named_tiers(n_tiers: int) -> Sequence[int]:
     """Tiers that a legend names, worst first."""
     return range(n_tiers) if n_tiers <= _MOST_NAMED else (0, n_tiers - 1)
-
-
-def legend_above(
-    ax: Axes, text: Lettering, handles: Sequence[Any], names: Sequence[str], short: Sequence[str] | None = None
-) -> None:
-    """Put a legend between the title and the axes, in as many columns as there is room for.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Axes with everything drawn, and with their title.
-    text : Lettering
-        Fonts.
-    handles : sequence of matplotlib Artist
-        What the legend explains.
-    names : sequence of str
-        What it is.
-    short : sequence of str, optional
-        What it is in few characters, where the names take more than three rows.
-    """
-    settle(ax)
-    columns = range(len(names), 0, -1)
-    tries = [(names, n) for n in columns if short is None or n * _MOST_ROWS >= len(names)]
-    for wording, n_columns in tries + ([] if short is None else [(short, n) for n in columns]):
-        legend = ax.legend(
-            handles,
-            wording,
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.0),
-            ncols=n_columns,
-            fontsize="small",
-            frameon=False,
-            borderaxespad=0.2,
-            columnspacing=1.2,
-        )
-        for entry in legend.get_texts():
-            entry.set(**text.style)
-        box = legend.get_window_extent()
-        if box.width <= ax.bbox.width:
-            break
-    ax.set_title(ax.get_title(), pad=box.height / ax.figure.dpi * 72.0 + 4.0, **text.style)
 
 
 def _notes(model: CLVModel, data: Any) -> Mapping[str, str]:

@@ -13,19 +13,10 @@ from crmmodels.data.tables.schema import plain
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.clv.record import COMPONENTS
+from crmmodels.plotting.drawing.axis_marks import legend_above, write_words
 from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, require_matplotlib, settle
 from crmmodels.plotting.drawing.lettering import Lettering, english_labels, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import write_words
-from crmmodels.plotting.value.shared import (
-    CustomerValues,
-    amount,
-    decimals_for,
-    fitted_clv,
-    in_money,
-    legend_above,
-    values_of,
-    with_values,
-)
+from crmmodels.plotting.value.shared import CustomerValues, amount, decimals_for, fitted_clv, in_money, values_of, with_values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
