@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -12,8 +13,8 @@ from crmmodels.kernels.arrays.grouping import group_shares
 from crmmodels.models.migration import Migration
 from crmmodels.models.rfm.model import RFMModel
 from crmmodels.plotting.drawing.arguments import check_choice, fitted_record
-from crmmodels.plotting.drawing.cells import Cells, draw_cells, size_of_cells
 from crmmodels.plotting.drawing.figure import axes_of_size, percent, require_matplotlib
+from crmmodels.plotting.drawing.heatmap import draw_heatmap, size_of_cells
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, language_of_texts, write_in_fonts
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def plot_rf_heatmap(
     ax.set_ylabel(text.phrase("r", n=n), **text.style)
     ax.set_title(text.phrase(measure), **text.style)
     written = percent if measure == "spend" else _whole
-    draw_cells(ax, Cells(values, written, numbered=n <= _MOST_NUMBERED, upwards=True))
+    _draw(ax, values, written, numbered=n <= _MOST_NUMBERED, upwards=True)
     return ax
 
 
@@ -174,8 +175,14 @@ def plot_migration(migration: Migration, *, values: Literal["shares", "counts"] 
     ax.set_xlabel(text.phrase("after"), **text.style)
     ax.set_title(text.phrase(values), **text.style)
     frame, written = (migration.shares, percent) if values == "shares" else (migration.counts, _whole)
-    draw_cells(ax, Cells(frame.to_numpy(dtype=np.float64), written, numbered=n <= _MOST_MOVES, upwards=False))
+    _draw(ax, frame.to_numpy(dtype=np.float64), written, numbered=n <= _MOST_MOVES)
     return ax
+
+
+def _draw(ax: Axes, values: AnyArray, written: Callable[[float], str], *, numbered: bool, upwards: bool = False) -> None:
+    """Draw n × n cells at 1, 2, …."""
+    place, gap = np.arange(1, len(values) + 1), 1.5 if numbered else 0.3
+    draw_heatmap(ax, values, x=place, y=place, written=written, numbered=numbered, gap=gap, upwards=upwards)
 
 
 def _by_scores(plot: str, model: RFMModel, data: Any, measure: str) -> AnyArray:

@@ -9,8 +9,8 @@ import numpy as np
 from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES
 from crmmodels.plotting.drawing.axis_marks import short, write_words
-from crmmodels.plotting.drawing.cells import Cells, draw_cells
 from crmmodels.plotting.drawing.figure import axes_of_size, percent, require_matplotlib
+from crmmodels.plotting.drawing.heatmap import draw_heatmap
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, write_in_fonts
 from crmmodels.plotting.drawing.names import name_columns
 from crmmodels.plotting.lifecycle.shared import STAGE_COLOURS, fitted_lifecycle
@@ -91,7 +91,7 @@ def plot_transition_matrix(model: LifecycleModel, *, ax: Axes | None = None) -> 
     ax.set_yticks(ticks, rows, **text.style)
     name_columns(ax, text.labels, text.style, first=1.0, room=_ROOM_FOR_NAMES, angle=35.0)
     write_words(ax, text, title=text.phrase("title"), x=text.phrase("next"), y=text.phrase("now"), legend=False)
-    draw_cells(ax, Cells(np.where(possible, moves, np.nan), percent, numbered=True, upwards=False))
+    draw_heatmap(ax, np.where(possible, moves, np.nan), x=ticks, y=ticks, written=percent)
     _draw_strips(ax)
     return ax
 

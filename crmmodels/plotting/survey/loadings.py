@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from crmmodels._typing import BoolArray, FloatArray
+from crmmodels._typing import BoolArray
 from crmmodels.models.structural.survey_model import SurveyModel
 from crmmodels.plotting.drawing.axis_marks import write_words
-from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, ink_on, require_matplotlib, settle
+from crmmodels.plotting.drawing.figure import BLUE, ORANGE, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.fonts import display_width
+from crmmodels.plotting.drawing.heatmap import SMALLEST, draw_heatmap, points_of_cells
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, write_in_fonts
 from crmmodels.plotting.drawing.names import name_columns, name_rows, whole_labels
 from crmmodels.plotting.survey.shared import construct_names, fitted_survey
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
 _PLOT: Final = "plot_cross_loadings"
 _DARK: Final = "#202020"
 _LARGEST: Final = 9.0
-_SMALLEST: Final = 5.0
-"""Sizes of the numbers in points; where they would be smaller there is a colour bar instead."""
-_WIDEST: Final = 4.0
+"""Size of the numbers in points; where they would be too small there is a colour bar instead."""
+_WIDEST: Final = 4
 """Characters of the longest number, such as -.85."""
 _COLUMN: Final = 0.09
 
@@ -103,20 +103,18 @@ def plot_cross_loadings(model: SurveyModel, *, ax: Axes | None = None) -> Axes:
     rows, columns = labels[: len(items)], labels[len(items) :]
     width = 0.75 * len(columns) + 1.2 + _COLUMN * max(map(display_width, rows))
     ax = axes_of_size(ax, float(np.clip(width, 4.0, 11.0)), float(np.clip(0.26 * len(rows) + 1.8, 3.2, 14.0)))
-    image = ax.imshow(values, cmap=_diverging(), vmin=-1.0, vmax=1.0, aspect="auto")
+    ax.set_ylim(len(items) - 0.5, -0.5)
     name_columns(ax, columns, text.style)
     note = text.phrase("x") + (text.phrase("stray") if is_stray.any() else "")
     write_words(ax, text, title=text.phrase("title"), x=note, y="", legend=False)
     name_rows(ax, rows, text.style)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(which="both", length=0)
-    _draw_grid(ax, values)
+    numbered = points_of_cells(ax, values.shape, _WIDEST) >= SMALLEST
+    colours, scale = _diverging(), (-1.0, 1.0)
+    written = _written if numbered else None
+    drawn = draw_heatmap(ax, values, written=written, scale=scale, colours=colours, gap=1.0, largest=_LARGEST)
+    for cell, number in drawn.numbers.items():
+        number.set_fontweight("bold" if is_own[cell] else "normal")
     _frame(ax, is_own, is_stray)
-    points = _points(ax, values)
-    if points >= _SMALLEST:
-        _write_numbers(ax, image, values, is_own, points)
-    else:
-        ax.figure.colorbar(image, ax=ax)
     return ax
 
 
@@ -131,13 +129,6 @@ def _diverging() -> Any:
     from matplotlib.colors import LinearSegmentedColormap  # noqa: PLC0415  (optional package)
 
     return LinearSegmentedColormap.from_list("orange_blue", [ORANGE, "white", BLUE])
-
-
-def _draw_grid(ax: Axes, values: FloatArray) -> None:
-    n_rows, n_columns = values.shape
-    ax.set_xticks(np.arange(n_columns + 1) - 0.5, minor=True)
-    ax.set_yticks(np.arange(n_rows + 1) - 0.5, minor=True)
-    ax.grid(which="minor", color="white", linewidth=1.0)
 
 
 def _frame(ax: Axes, is_own: BoolArray, is_stray: BoolArray) -> None:
@@ -159,26 +150,6 @@ def _frame(ax: Axes, is_own: BoolArray, is_stray: BoolArray) -> None:
         ax.add_patch(cell)
 
 
-def _points(ax: Axes, values: FloatArray) -> float:
-    """Size of text at which a number fits a cell."""
-    settle(ax)
-    n_rows, n_columns = values.shape
-    cell = np.array([ax.bbox.width / n_columns, ax.bbox.height / n_rows]) / ax.figure.dpi * 72.0
-    return float(min(0.9 * cell[0] / (0.62 * _WIDEST), 0.75 * cell[1], _LARGEST))
-
-
-def _write_numbers(ax: Axes, image: Any, values: FloatArray, is_own: BoolArray, points: float) -> None:
-    for row, column in np.ndindex(*values.shape):
-        value = float(values[row, column])
-        known = bool(np.isfinite(value))
-        ax.text(
-            column,
-            row,
-            f"{value:.2f}".replace("0.", ".", 1) if known else "\N{EN DASH}",
-            ha="center",
-            va="center",
-            fontsize=points,
-            fontweight="bold" if is_own[row, column] else "normal",
-            color=ink_on(np.array(image.to_rgba(value))) if known else GREY,
-            zorder=5,
-        )
+def _written(value: float) -> str:
+    """Two decimals without the leading zero, as correlations are written."""
+    return f"{value:.2f}".replace("0.", ".", 1)

@@ -61,7 +61,7 @@ def test_ticks_are_whole():
     assert ax.get_yticks().tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize(("n_days", "shown"), [(1, "2024-01-01"), (20, "2024-01-11"), (400, "2024-04"), (4000, "2026")])
+@pytest.mark.parametrize(("n_days", "shown"), [(1, "2024-01-01"), (20, "2024-01-10"), (400, "2024-04"), (4000, "2030")])
 def test_dates_are_written_in_numbers(n_days, shown):
     _, ax = plt.subplots()
     put_dates(ax, np.datetime64("2024-01-01") + np.array([0, n_days - 1]))
