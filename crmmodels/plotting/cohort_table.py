@@ -13,7 +13,7 @@ from crmmodels.data.tables.frames import KINDS, any_frame
 from crmmodels.engines import duckdb as duckdb_engine
 from crmmodels.exceptions import DataError, missing_columns
 from crmmodels.plotting.drawing.arguments import check_choice
-from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib
+from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib, tick_percent
 from crmmodels.plotting.drawing.heatmap import draw_heatmap
 from crmmodels.plotting.drawing.lettering import Phrases, write_in_fonts
 
@@ -110,13 +110,9 @@ def plot_cohort_table(table: Any, *, language: Language = "en", ax: Axes | None 
 
 def _draw(ax: Axes, triangle: _Triangle, *, numbered: bool) -> None:
     shares, age = triangle.shares, triangle.age
-    written, gap = (_written, 1.2) if numbered else (_per_cent, 0.3)
+    written, gap = (_written, 1.2) if numbered else (tick_percent, 0.3)
     row = np.arange(1, len(shares) + 1)
     draw_heatmap(ax, shares, x=age, y=row, written=written, numbered=numbered, missing="", gap=gap)
-
-
-def _per_cent(share: float) -> str:
-    return f"{100.0 * share:.4g}%"
 
 
 def _written(share: float) -> str:

@@ -12,6 +12,7 @@ from crmmodels._typing import FloatArray
 from crmmodels.kernels.concentration.lorenz import LorenzCurve
 from crmmodels.models.abc_analysis import ABCFit, ABCModel
 from crmmodels.plotting.drawing.arguments import fitted_record
+from crmmodels.plotting.drawing.curves import draw_band, draw_curve
 from crmmodels.plotting.drawing.figure import (
     BLUE,
     GREY,
@@ -147,11 +148,11 @@ def plot_concentration(model: ABCModel, *, ax: Axes | None = None) -> Axes:
     ax = axes_of_size(ax, 7.2, 6.2)
     classes = _classes(fitted, text)
     for one in classes:
-        ax.fill_between(one.x, one.y, color=one.tint, linewidth=0, label=one.line)
+        draw_band(ax, one.x, 0.0, one.y, colour=one.tint, edgecolor=one.tint, label=one.line)
     for one in classes[:-1]:
         ax.plot([one.x[-1], one.x[-1], 0.0], [0.0, one.y[-1], one.y[-1]], color=GREY, linewidth=1, linestyle=":")
     x, y = _polygon(fitted.curve)
-    ax.plot(x, y, color=BLUE, linewidth=2, clip_on=False)
+    draw_curve(ax, x, y, colour=BLUE, clip_on=False)
     ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label=text.phrase("equality"))
     if fitted.points is not None:
         _mark_points(ax, fitted.points, text)

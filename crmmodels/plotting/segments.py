@@ -12,6 +12,7 @@ from crmmodels.base import BaseModel
 from crmmodels.data.tables.frames import open_table
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.plotting.drawing.arguments import check_choice
+from crmmodels.plotting.drawing.bars import draw_bars
 from crmmodels.plotting.drawing.figure import (
     BLUE,
     ORANGE,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _PLOT: Final = "plot_segments"
 _CUSTOMERS: Final = "share_of_customers"
 _SHARE_OF: Final = "share_of_"
-_BAR: Final = 0.4
 
 _PHRASES: Final[Phrases] = {
     "en": {
@@ -180,10 +180,8 @@ def segment_shares(model: BaseModel[Any, Any], data: Any) -> SegmentShares:
 
 def _draw_bars(ax: Axes, shares: SegmentShares, text: Lettering) -> Axes:
     position = np.arange(len(text.labels), dtype=np.float64)
-    series = ((shares.customers, _BAR / 2, BLUE, text.phrase("customers")), (shares.money, -_BAR / 2, ORANGE, text.value))
-    for widths, offset, colour, name in series:
-        bars = ax.barh(position + offset, widths, _BAR, color=colour, label=name)
-        ax.bar_label(bars, [percent(width) for width in widths], padding=3, fontsize="small")
+    values, names = np.stack([shares.customers, shares.money]), (text.phrase("customers"), text.value)
+    draw_bars(ax, values, colours=(BLUE, ORANGE), names=names, horizontal=True, written=percent)
     ax.set_yticks(position, text.labels, **text.style)
     ax.set_ylim(-0.6, len(position) - 0.4)
     ax.tick_params(axis="y", length=0)

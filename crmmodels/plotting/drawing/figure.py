@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from crmmodels._typing import FloatArray
 from crmmodels.exceptions import MissingDependencyError
 
 if TYPE_CHECKING:
@@ -16,6 +15,9 @@ BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"
 GREY: Final = "#595959"
 """Two colours of Okabe & Ito (2008), told apart by the colour-blind and in greyscale, and a grey for lines."""
+
+DARK: Final = "#202020"
+"""Lines and numbers over colours."""
 
 COLOUR_MAP: Final = "Blues"
 """One hue from light to dark: more is darker, on paper too."""
@@ -63,7 +65,7 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
-def ink_on(colour: FloatArray) -> str:
+def ink_on(colour: Any) -> str:
     """Black or white, whichever reads better on a colour.
 
     Parameters
@@ -80,15 +82,22 @@ def ink_on(colour: FloatArray) -> str:
     ----------
     W3C (2023). Web Content Accessibility Guidelines 2.2, definitions of relative luminance and contrast ratio.
     """
-    channel = colour[:3]
+    from matplotlib.colors import to_rgb  # noqa: PLC0415  (optional package)
+
+    channel = np.array(to_rgb(colour))
     linear = np.where(channel <= 0.04045, channel / 12.92, ((channel + 0.055) / 1.055) ** 2.4)
     luminance = float(linear @ [0.2126, 0.7152, 0.0722])
     return "black" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "white"
 
 
+def tick_percent(share: float) -> str:
+    """A share in per cent with no more decimals than a tick needs."""
+    return f"{100.0 * share:.4g}%"
+
+
 def percent_axis(axis: Any) -> None:
-    """Write the numbers of an axis of shares in per cent, with no more decimals than a tick needs."""
-    axis.set_major_formatter(lambda share, _: f"{100.0 * share:.4g}%")
+    """Write the numbers of an axis of shares in per cent."""
+    axis.set_major_formatter(lambda share, _: tick_percent(share))
 
 
 def settle(ax: Axes) -> None:

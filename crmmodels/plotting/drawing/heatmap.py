@@ -44,37 +44,12 @@ def draw_heatmap(
     upwards: bool = False,
     largest: float = 10.0,
 ) -> HeatMap:
-    """Draw a cell per number, the more the darker, with the numbers in the cells or a colour bar.
+    """Draw a cell per number of values, shape (n_rows, n_columns), the more the darker, the first row on top unless ``upwards``.
 
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Where to draw; ticks and labels are set before, for they decide how large a cell is.
-    values : ndarray, shape (n_rows, n_columns)
-        The numbers, the first row at the top; NaN where there is none.
-    x, y : ndarray, shape (n_columns,), (n_rows,), optional
-        Middles of the columns and rows, evenly spaced and ascending. Default: 0, 1, ….
-    written : callable, optional
-        Text of a number, in a cell or on the colour bar. Default: as matplotlib writes it on the bar.
-    numbered : bool, default True
-        Whether the numbers stand in the cells, as large as they fit; otherwise there is a colour bar.
-    missing : str
-        What stands in a cell without a number.
-    scale : tuple of float, optional
-        Numbers of the first and the last colour. Default: 0, or the least number if it is less, and the largest.
-    colours : str or matplotlib Colormap
-        The colours.
-    gap : float, default 1.5
-        Width of the white lines between cells; without them the axes keep their spines and ticks.
-    upwards : bool, default False
-        Whether the first row is at the bottom.
-    largest : float, default 10
-        Size of the numbers in points where there is room.
-
-    Returns
-    -------
-    HeatMap
-        What was drawn.
+    Ticks and labels are set before, for they decide how large a cell is. Middles of columns and rows, ``x`` and ``y``, evenly spaced and
+    ascending, are 0, 1, … if not given. Numbers, ``written`` as told, stand in the cells, as large as they fit and at most ``largest`` points,
+    and ``missing`` where one is NaN; without them, or not ``numbered``, there is a colour bar. The scale goes from 0, or the least number if it is
+    less, to the largest, if not given. With a ``gap`` of white lines between cells the axes have neither spines nor ticks.
     """
     n_rows, n_columns = values.shape
     shown = np.ma.masked_invalid(values)

@@ -83,11 +83,9 @@ def write_in_tiles(ax: Axes, tiles: Sequence[Rectangle], wordings: Sequence[Sequ
     list of int
         Tiles that are too small for any wording.
     """
-    from matplotlib.colors import to_rgb  # noqa: PLC0415  (optional package)
-
     empty = []
     for k, (tile, wording) in enumerate(zip(tiles, wordings, strict=True)):
-        ink = ink_on(np.array(to_rgb(tile.get_facecolor())))
+        ink = ink_on(tile.get_facecolor())
         x, y = tile.get_center()
         text = ax.text(x, y, "", ha="center", va="center", color=ink, linespacing=1.3, **style)
         room = _FILLED * np.array([tile.get_width() * ax.bbox.width, tile.get_height() * ax.bbox.height])

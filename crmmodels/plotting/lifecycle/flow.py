@@ -16,6 +16,7 @@ from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES
 from crmmodels.parameters import is_whole
 from crmmodels.plotting.drawing.axis_marks import period_name, write_words
+from crmmodels.plotting.drawing.curves import draw_band
 from crmmodels.plotting.drawing.figure import GREY, axes_of_size, percent, require_matplotlib, settle
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, language_of, write_in_fonts
 from crmmodels.plotting.lifecycle.shared import STAGE_COLOURS, fitted_lifecycle
@@ -163,9 +164,8 @@ def _draw_bands(ax: Axes, shares: FloatArray, sides: tuple[Blocks, Blocks]) -> N
     right = sides[1].bottom + np.cumsum(shares, axis=0) - shares
     for origin, end in np.argwhere(shares):
         low = left[origin, end] + (right[origin, end] - left[origin, end]) * bend
-        ax.fill_between(
-            place, low, low + shares[origin, end], facecolor=_COLOURS[origin], alpha=_OPACITY, linewidth=0.4, edgecolor="white"
-        )
+        colour, high = _COLOURS[origin], low + shares[origin, end]
+        draw_band(ax, place, low, high, colour=colour, opacity=_OPACITY, linewidth=0.4, edgecolor="white")
 
 
 def _name_blocks(ax: Axes, sides: tuple[Blocks, Blocks], counts: tuple[IntArray, IntArray], text: Lettering) -> None:

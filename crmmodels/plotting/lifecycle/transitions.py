@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from crmmodels.kernels.hmm.structure import lifecycle_structure
 from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES
 from crmmodels.plotting.drawing.axis_marks import short, write_words
@@ -81,7 +82,7 @@ def plot_transition_matrix(model: LifecycleModel, *, ax: Axes | None = None) -> 
     """
     moves = fitted_lifecycle(_PLOT, model).parameters.moves
     dwell = model.dwell_times().tolist()
-    possible = model._structure().allowed  # noqa: SLF001  (the same package)
+    possible = lifecycle_structure(recovery=model.recovery).allowed
     require_matplotlib(_PLOT)
     text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=model.stage_labels(), english=STAGES)
     ax = axes_of_size(ax, 4.6 + text.label_width(), 4.4)

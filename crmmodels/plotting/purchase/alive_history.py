@@ -18,6 +18,7 @@ from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.plotting.drawing.axis_marks import put_dates, write_words
+from crmmodels.plotting.drawing.curves import draw_curve
 from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.purchase.shared import ACTUAL, EXPECTED, fitted_model, with_shared
@@ -134,8 +135,7 @@ def plot_alive_history(
     require_matplotlib(_PLOT)
     text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=[str(plain(customer))], english=["?"])
     ax = axes_of_size(ax, 7.6, 3.8)
-    dot = "o" if len(alive) == 1 else ""
-    ax.plot(_dates(path.day), alive, marker=dot, color=EXPECTED, linewidth=2, label=text.phrase("alive"), zorder=3)
+    draw_curve(ax, _dates(path.day), alive, colour=EXPECTED, name=text.phrase("alive"), zorder=3)
     ax.vlines(_dates(days), 0.0, 1.0, color=ACTUAL, linewidth=1.2, label=text.phrase("order"))
     put_dates(ax, _dates(path.day))
     ax.set_ylim(0.0, 1.03)

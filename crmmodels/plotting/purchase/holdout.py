@@ -16,6 +16,7 @@ from crmmodels.models.purchase.holdout import HOLDOUT_COLUMNS, Holdout, read_hol
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.plotting.drawing.arguments import checked_bins
 from crmmodels.plotting.drawing.axis_marks import start_at_zero, write_words
+from crmmodels.plotting.drawing.curves import draw_curve
 from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.purchase.shared import (
@@ -23,7 +24,7 @@ from crmmodels.plotting.purchase.shared import (
     EXPECTED,
     check_most,
     classes_up_to,
-    draw_bars,
+    draw_classes,
     duration,
     fitted_model,
     unit_name,
@@ -119,7 +120,7 @@ def plot_calibration(model: PurchaseModel[Any], data: Any, *, most: int = 7, ax:
     text = write_in_fonts(plot, language_of(model), _PHRASES)
     ax = axes_of_size(ax, 6.4, 4.4)
     series = ((actual, ACTUAL, text.phrase("actual")), (expected, EXPECTED, text.phrase("expected")))
-    draw_bars(ax, classes_up_to(most), series)
+    draw_classes(ax, classes_up_to(most), series)
     title = text.phrase("title", time=duration(model, text, found.duration))
     write_words(ax, text, title=title, x=text.phrase("frequency"), y=text.phrase("y"))
     return ax
@@ -193,7 +194,7 @@ def plot_time_since_last(
         (found.expected_by(model), EXPECTED, "expected", "--"),
     ):
         means = _means(group, values, found.history.weight, len(middle))
-        ax.plot(middle, means, line, marker="o", markersize=5, color=colour, linewidth=2, label=text.phrase(name))
+        draw_curve(ax, middle, means, colour=colour, name=text.phrase(name), line=line, marker="o", markersize=5)
     ax.set_xlim(edges[0], edges[-1])
     start_at_zero(ax)
     title = text.phrase("title", time=duration(model, text, found.duration))

@@ -14,6 +14,7 @@ from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.parameters import is_whole
 from crmmodels.plotting.drawing.arguments import MOST_CLASSES, fitted_record
 from crmmodels.plotting.drawing.axis_marks import short, start_at_zero
+from crmmodels.plotting.drawing.bars import draw_bars
 from crmmodels.plotting.drawing.figure import BLUE, ORANGE
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases
 
@@ -24,7 +25,6 @@ ACTUAL: Final = BLUE
 EXPECTED: Final = ORANGE
 """What customers did, and what a model says of them, in every plot of purchases."""
 
-_BAR: Final = 0.4
 _MOST_TICKS: Final = 16
 _INCHES_PER_CLASS: Final = 0.28
 _SHARED: Final[Phrases] = {
@@ -97,26 +97,14 @@ def classes_up_to(most: int) -> Sequence[str]:
     return [*map(str, range(most)), f"{most}+"]
 
 
-def draw_bars(ax: Axes, classes: Sequence[str], series: Sequence[tuple[FloatArray, str, str]]) -> None:
-    """Draw bars side by side for each class.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Where to draw.
-    classes : sequence of str
-        Names of the classes; of many, some are written, the last always.
-    series : sequence of (ndarray, str, str)
-        Height in each class, NaN for none; colour; name.
-    """
-    position = np.arange(len(classes), dtype=np.float64)
-    width = 2.0 * _BAR / len(series)
-    for k, (height, colour, name) in enumerate(series):
-        ax.bar(position + (k - (len(series) - 1) / 2.0) * width, height, width, color=colour, label=name)
+def draw_classes(ax: Axes, classes: Sequence[str], series: Sequence[tuple[FloatArray, str, str]]) -> None:
+    """Draw bars side by side for each class, of height (n_classes,), colour and name; of many classes some are named, the last always."""
+    heights, colours, names = zip(*series, strict=True)
+    draw_bars(ax, np.stack(heights), colours=colours, names=names)
     most = int(np.clip(ax.bbox.width / ax.figure.dpi / _INCHES_PER_CLASS, 2, _MOST_TICKS))
     step = -(-len(classes) // most)
     written = [*range(0, len(classes) - step, step), len(classes) - 1]
-    ax.set_xticks(position[written], [classes[k] for k in written])
+    ax.set_xticks(written, [classes[k] for k in written])
     ax.set_xlim(-0.6, len(classes) - 0.4)
     ax.tick_params(axis="x", length=0)
     start_at_zero(ax)

@@ -10,18 +10,17 @@ import pandas as pd
 from crmmodels._typing import BoolArray
 from crmmodels.models.structural.survey_model import SurveyModel
 from crmmodels.plotting.drawing.axis_marks import write_words
-from crmmodels.plotting.drawing.figure import BLUE, ORANGE, axes_of_size, require_matplotlib
+from crmmodels.plotting.drawing.figure import BLUE, DARK, ORANGE, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.fonts import display_width
 from crmmodels.plotting.drawing.heatmap import SMALLEST, draw_heatmap, points_of_cells
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, write_in_fonts
 from crmmodels.plotting.drawing.names import name_columns, name_rows, whole_labels
-from crmmodels.plotting.survey.shared import construct_names, fitted_survey
+from crmmodels.plotting.survey.shared import construct_names, fitted_survey, two_decimals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _PLOT: Final = "plot_cross_loadings"
-_DARK: Final = "#202020"
 _LARGEST: Final = 9.0
 """Size of the numbers in points; where they would be too small there is a colour bar instead."""
 _WIDEST: Final = 4
@@ -110,7 +109,7 @@ def plot_cross_loadings(model: SurveyModel, *, ax: Axes | None = None) -> Axes:
     name_rows(ax, rows, text.style)
     numbered = points_of_cells(ax, values.shape, _WIDEST) >= SMALLEST
     colours, scale = _diverging(), (-1.0, 1.0)
-    written = _written if numbered else None
+    written = two_decimals if numbered else None
     drawn = draw_heatmap(ax, values, written=written, scale=scale, colours=colours, gap=1.0, largest=_LARGEST)
     for cell, number in drawn.numbers.items():
         number.set_fontweight("bold" if is_own[cell] else "normal")
@@ -141,15 +140,10 @@ def _frame(ax: Axes, is_own: BoolArray, is_stray: BoolArray) -> None:
         ends = np.flatnonzero(member & ~np.concatenate([member[1:], [False]]))
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             corner = (column - 0.5, start - 0.5)
-            block = Rectangle(corner, 1.0, end - start + 1.0, edgecolor=_DARK, linewidth=1.6, zorder=4, **style)
+            block = Rectangle(corner, 1.0, end - start + 1.0, edgecolor=DARK, linewidth=1.6, zorder=4, **style)
             block.set_gid("own")
             ax.add_patch(block)
     for row, column in np.argwhere(is_stray).tolist():
         cell = Rectangle((column - 0.44, row - 0.42), 0.88, 0.84, edgecolor="#B36B00", linewidth=1.6, zorder=3, **style)
         cell.set_gid("stray")
         ax.add_patch(cell)
-
-
-def _written(value: float) -> str:
-    """Two decimals without the leading zero, as correlations are written."""
-    return f"{value:.2f}".replace("0.", ".", 1)

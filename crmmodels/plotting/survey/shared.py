@@ -21,3 +21,8 @@ def construct_names(model: SurveyModel) -> Mapping[str, str]:
     if isinstance(model, SatisfactionIndexModel) and model.labels == "zh":
         return {**plain, **{construct.name: construct.zh for construct in model.structure().constructs}}
     return plain
+
+
+def two_decimals(value: float) -> str:
+    """Two decimals without the leading zero, as correlations are written."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1)

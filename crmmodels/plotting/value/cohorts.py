@@ -18,6 +18,7 @@ from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.clv.record import COMPONENTS
 from crmmodels.plotting.drawing.arguments import MOST_CLASSES
 from crmmodels.plotting.drawing.axis_marks import legend_above, period_name, start_at_zero, whole_ticks, write_words
+from crmmodels.plotting.drawing.bars import stack_bars
 from crmmodels.plotting.drawing.figure import GREY, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Lettering, language_of, write_in_fonts
 from crmmodels.plotting.value.shared import CustomerValues, check_base, fitted_clv, in_money, values_of, with_values
@@ -201,12 +202,8 @@ def _cohorts(found: CustomerValues, orders: Orders, period: Period) -> Cohorts:
 def _draw_components(ax: Axes, cohorts: Cohorts, position: FloatArray) -> list[Any]:
     """Bars upon each other above 0, and under each other below."""
     means = np.nan_to_num(cohorts.means)
-    above, below = np.zeros(len(position)), np.zeros(len(position))
-    bars = []
-    for part, colour in zip(means, _COLOURS, strict=True):
-        bars.append(ax.bar(position, part, _BAR, np.where(part < 0, below, above), color=colour))
-        above += np.maximum(part, 0.0)
-        below += np.minimum(part, 0.0)
+    bars: list[Any] = list(stack_bars(ax, means, colours=_COLOURS, places=position, width=_BAR))
+    above, below = np.maximum(means, 0.0).sum(axis=0), np.minimum(means, 0.0).sum(axis=0)
     # The edges of bars of no height would stick to the end of the axis.
     room = _ROOM * max(float(above.max() - below.min()), 1e-9)
     ax.set_ylim(below.min() - (room if below.any() else 0.0), above.max() + room)

@@ -11,6 +11,7 @@ from crmmodels._typing import FloatArray, IntArray
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.plotting.drawing.arguments import checked_bins
 from crmmodels.plotting.drawing.axis_marks import legend_above, start_at_zero, write_words
+from crmmodels.plotting.drawing.bars import stack_bars
 from crmmodels.plotting.drawing.figure import GREY, ORANGE, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Lettering, english_labels, language_of, write_in_fonts
 from crmmodels.plotting.value.shared import (
@@ -154,15 +155,9 @@ def _title(text: Lettering, model: CLVModel, clv: FloatArray, low: float, high: 
 
 
 def _draw_tiers(ax: Axes, clv: FloatArray, tier: IntArray, edges: FloatArray, n_tiers: int) -> list[Any]:
-    below = np.zeros(len(edges) - 1)
-    bars = []
-    for k, colour in enumerate(tier_colours(n_tiers)):
-        height = np.histogram(clv[tier == k], edges)[0].astype(np.float64)
-        bars.append(
-            ax.bar(edges[:-1], height, np.diff(edges), below, align="edge", color=colour, edgecolor="white", linewidth=0.3)
-        )
-        below += height
-    return bars
+    heights = np.array([np.histogram(clv[tier == k], edges)[0] for k in range(n_tiers)], np.float64)
+    place: dict[str, Any] = {"places": edges[:-1], "width": np.diff(edges), "align": "edge"}
+    return list(stack_bars(ax, heights, colours=tier_colours(n_tiers), **place, edgecolor="white", linewidth=0.3))
 
 
 def _edges(clv: FloatArray, bins: int | FloatArray | None) -> FloatArray:
