@@ -56,35 +56,14 @@ _PHRASES: Final[Phrases] = {
 
 @dataclass(frozen=True, slots=True)
 class Border:
-    """Where a class ends on the Lorenz curve.
-
-    Attributes
-    ----------
-    customers : float
-        Customers in this class and the better ones.
-    share : float
-        Share of the total that they make.
-    """
+    """Where a class ends on the Lorenz curve: customers in this class and the better ones, and the share of the total that they make."""
 
     customers: float
     share: float
 
 
 def border_at(boundary: float, curve: LorenzCurve) -> Border:
-    """Customers with a boundary value or a larger one, and their share; the curve has a knot at every boundary.
-
-    Parameters
-    ----------
-    boundary : float
-        Smallest value in a class; infinite for an empty class.
-    curve : LorenzCurve
-        The curve.
-
-    Returns
-    -------
-    Border
-        A point of the curve.
-    """
+    """Customers with a boundary value or a larger one, and their share; the curve has a knot at every boundary, and an empty class an infinite one."""
     n_above = int(np.count_nonzero(curve.value >= boundary))
     if n_above == 0:
         return Border(0.0, 0.0)

@@ -56,17 +56,7 @@ _PHRASES: Final[Phrases] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentShares:
-    """Shares of the segments of a table.
-
-    Attributes
-    ----------
-    value : str
-        Column of the money.
-    customers : ndarray of float64, shape (n_segments,)
-        Share of the customers, worst segment first.
-    money : ndarray of float64, shape (n_segments,)
-        Share of the money.
-    """
+    """Column of the money; shares of the customers and of the money of each segment, worst first, shape (n_segments,)."""
 
     value: str
     customers: FloatArray
@@ -143,26 +133,9 @@ def plot_segments(
 
 
 def segment_shares(model: BaseModel[Any, Any], data: Any) -> SegmentShares:
-    """Read the two shares from a model's summary.
+    """Read the two shares from a model's summary, in the order of its labels.
 
-    Parameters
-    ----------
-    model : BaseModel
-        A fitted model.
-    data : dataframe or Orders
-        The customers.
-
-    Returns
-    -------
-    SegmentShares
-        In the order of the model's labels.
-
-    Raises
-    ------
-    ParameterError
-        If the summary lacks ``share_of_customers`` or has not one other share.
-    DataError
-        If the money has no shares.
+    Raise ParameterError if the summary lacks ``share_of_customers`` or has not one other share, DataError if the money has no shares.
     """
     summary = open_table(model.summary(data), "segment", _PLOT).frame
     others = [name for name in summary.columns if name.startswith(_SHARE_OF) and name != _CUSTOMERS]

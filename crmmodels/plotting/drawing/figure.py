@@ -34,19 +34,9 @@ def require_matplotlib(plot: str) -> None:
 
 
 def axes_of_size(ax: Axes | None, width: float, height: float) -> Axes:
-    """Return the axes given, or those of a new figure.
+    """Return the axes given, whose figure stays as large as it is, or those of a new figure of a size in inches.
 
-    Parameters
-    ----------
-    ax : Axes or None
-        Axes to draw into; their figure stays as large as it is.
-    width, height : float
-        Size of a new figure in inches.
-
-    Returns
-    -------
-    Axes
-        In a new figure the layout is constrained, so that nothing is clipped.
+    In a new figure the layout is constrained, so that nothing is clipped.
     """
     if ax is not None:
         return ax
@@ -66,20 +56,8 @@ def percent(share: float) -> str:
 
 
 def ink_on(colour: Any) -> str:
-    """Black or white, whichever reads better on a colour.
+    """Black or white, whichever has the higher contrast ratio to a colour, taken for opaque.
 
-    Parameters
-    ----------
-    colour : ndarray of float64, shape (3,) or (4,)
-        Red, green and blue in [0, 1]; the opacity is taken for full.
-
-    Returns
-    -------
-    {"black", "white"}
-        The one with the higher contrast ratio.
-
-    References
-    ----------
     W3C (2023). Web Content Accessibility Guidelines 2.2, definitions of relative luminance and contrast ratio.
     """
     from matplotlib.colors import to_rgb  # noqa: PLC0415  (optional package)

@@ -122,25 +122,7 @@ def plot_stage_probabilities(model: LifecycleModel, data: Any, customer: Any, *,
 
 
 def history_of(table: PanelTable, customer: Any) -> Panel:
-    """Rows of one customer.
-
-    Parameters
-    ----------
-    table : PanelTable
-        Customers and their histories.
-    customer : str or int
-        Who is wanted.
-
-    Returns
-    -------
-    Panel
-        Of this customer alone.
-
-    Raises
-    ------
-    ParameterError
-        If nobody in the table is so called.
-    """
+    """Rows of one customer; raise ParameterError if nobody in the table is so called."""
     wanted, names = plain(customer), table.frame[table.key].to_list()
     found = [k for k, name in enumerate(names) if type(plain(name)) is type(wanted) and plain(name) == wanted]
     if not found:

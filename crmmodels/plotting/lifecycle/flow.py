@@ -43,13 +43,7 @@ _PHRASES: Final[Phrases] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocks:
-    """Where the blocks of one period begin and how high they are, from below.
-
-    Attributes
-    ----------
-    height, bottom : ndarray of float64, shape (n,)
-        Shares of the customers, with a gap below each block but the first that holds anybody.
-    """
+    """Height and bottom of the blocks of one period, shape (n,): shares of the customers, with gaps above the first that holds anybody."""
 
     height: FloatArray
     bottom: FloatArray
@@ -204,25 +198,10 @@ def _spread(ax: Axes, written: list[Any]) -> None:
 
 
 def spread_apart(wanted: FloatArray, height: FloatArray, between: tuple[float, float]) -> FloatArray:
-    """Places next to those wanted at which names do not overlap.
+    """Places next to those wanted, shape (n,), at which names of given heights do not overlap; both ascending.
 
-    Parameters
-    ----------
-    wanted : ndarray of float64, shape (n,)
-        Middles wanted, ascending.
-    height : ndarray of float64, shape (n,)
-        Heights of the names.
-    between : tuple of two floats
-        Lower and upper end of the room; where it is too small for all names, they begin at the lower end.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Middles, ascending, of least squared distance from those wanted.
-
-    Notes
-    -----
-    With the distances that names need taken off, places that must not descend are wanted: an isotonic regression, cut off at the ends.
+    Where the room ``between`` two ends is too small for all names, they begin at the lower end. The squared distance from the middles wanted
+    is least: with the distances that names need taken off, places that must not descend are wanted, an isotonic regression, cut off at the ends.
     """
     from scipy.optimize import isotonic_regression  # noqa: PLC0415  (loading SciPy takes time)
 

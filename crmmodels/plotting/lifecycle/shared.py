@@ -37,44 +37,14 @@ def fitted_lifecycle(plot: str, model: LifecycleModel) -> LifecycleFit:
 
 
 def stage_paths(model: LifecycleModel, fitted: LifecycleFit, panel: Panel) -> FloatArray:
-    """Stage probabilities in each row of a panel, given the orders up to it.
-
-    Parameters
-    ----------
-    model : LifecycleModel
-        The model.
-    fitted : LifecycleFit
-        What it learned.
-    panel : Panel
-        Histories of customers.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_rows, 4)
-        Rows add up to 1.
-    """
+    """Stage probabilities in each row of a panel, given the orders up to it, shape (n_rows, 4)."""
     histories = histories_in(panel)
     found = filtered_paths(histories, model._structure().start, fitted.parameters)  # noqa: SLF001  (the same package)
     return found[cells_of(histories.start[histories.history], panel.length)]
 
 
 def places_of(period: IntArray, kind: Period, *, is_dated: bool) -> FloatArray:
-    """Where periods lie on an axis.
-
-    Parameters
-    ----------
-    period : ndarray of int64, shape (n,)
-        Numbers of periods.
-    kind : {"D", "W", "M", "Q", "Y"}
-        What they are, where they are calendar periods.
-    is_dated : bool
-        Whether they are.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Days since 1970-01-01 of their first days, or the numbers.
-    """
+    """Where periods, shape (n,), lie on an axis: days since 1970-01-01 of their first days, or their numbers."""
     return (first_day_of_period(period, kind) if is_dated else period).astype(np.float64)
 
 

@@ -40,15 +40,7 @@ _PHRASES: Final = with_periods(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StageCounts:
-    """Customers of each stage, period by period.
-
-    Attributes
-    ----------
-    period : ndarray of int64, shape (n_periods,)
-        Numbers of the periods, ascending.
-    expected : ndarray of float64, shape (4, n_periods)
-        Expected number of customers in each stage.
-    """
+    """Numbers of the periods, shape (n_periods,), and the expected customers in each stage, shape (4, n_periods)."""
 
     period: IntArray
     expected: FloatArray
@@ -130,19 +122,6 @@ def plot_stage_shares(
 
 
 def stage_counts(panel: Panel, paths: FloatArray) -> StageCounts:
-    """Add up the stage probabilities of each period.
-
-    Parameters
-    ----------
-    panel : Panel
-        Histories of customers.
-    paths : ndarray of float64, shape (n_rows, 4)
-        Their probabilities.
-
-    Returns
-    -------
-    StageCounts
-        One column per period in which anybody was there.
-    """
+    """Add up stage probabilities, shape (n_rows, 4), by period in which anybody was there."""
     period, code = np.unique(panel.period, return_inverse=True)
     return StageCounts(period, np.stack([group_sums(code, column, len(period)) for column in paths.T]))

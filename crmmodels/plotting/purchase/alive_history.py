@@ -38,16 +38,10 @@ _PHRASES: Final = with_shared(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlivePath:
-    """The history of a customer as it stood on every day.
+    """The history of a customer as it stood on every day, each of shape (n_points,).
 
-    Attributes
-    ----------
-    day : ndarray of int64, shape (n_points,)
-        Days from the first order on; a day with a repeat order stands twice, before and after the order.
-    frequency : ndarray of float64, shape (n_points,)
-        Repeat order days until then.
-    days_at_last : ndarray of float64, shape (n_points,)
-        Days from the first order to the last until then.
+    Days from the first order on, of which one with a repeat order stands twice, before and after the order; repeat order days until then, and
+    days from the first order to the last until then.
     """
 
     day: IntArray
@@ -144,20 +138,7 @@ def plot_alive_history(
 
 
 def alive_path(order_day: IntArray, end: int) -> AlivePath:
-    """What was known of a customer on each day from the first order to the end.
-
-    Parameters
-    ----------
-    order_day : ndarray of int64, shape (n_orders,)
-        Days with orders, ascending; the first is the first order.
-    end : int
-        Last day, not before the last order.
-
-    Returns
-    -------
-    AlivePath
-        A point a day, and one more before each repeat order.
-    """
+    """What was known of a customer with orders on ascending days, shape (n_orders,), on each day from the first order to the end."""
     every = np.arange(order_day[0], end + 1)
     repeats = order_day[1:]
     day = np.sort(np.concatenate([every, repeats]))

@@ -172,17 +172,7 @@ def plot_expected_purchases_matrix(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Grid:
-    """Histories of customers of one age.
-
-    Attributes
-    ----------
-    frequency : ndarray of float64, shape (n_rows,)
-        Repeat orders of each row.
-    age_at_last : ndarray of float64, shape (n_columns,)
-        Age at the last order of each column, evenly spaced.
-    possible : ndarray of bool, shape (n_rows, n_columns)
-        Where a customer can be.
-    """
+    """Histories of customers of one age: frequency of each row, age at the last order of each column, and where a customer can be."""
 
     frequency: FloatArray
     age_at_last: FloatArray

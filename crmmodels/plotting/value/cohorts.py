@@ -80,16 +80,9 @@ _PHRASES: Final = with_values(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cohorts:
-    """Customers by the period of their first order, from the first such period to the last.
+    """Customers by the period of their first order, from the first such period, a number as `period_of_day` counts, to the last.
 
-    Attributes
-    ----------
-    first : int
-        Number of the first period, as `period_of_day` counts.
-    n_customers : ndarray of int64, shape (n_cohorts,)
-        Customers of each; 0 where nobody came.
-    means : ndarray of float64, shape (6, n_cohorts)
-        Mean of each component per customer; NaN where nobody came.
+    Their number, shape (n_cohorts,), and the mean of each component, shape (6, n_cohorts), NaN where nobody came.
     """
 
     first: int

@@ -77,24 +77,10 @@ def with_values(own: Phrases) -> Phrases:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerValues:
-    """What a plot needs of the customers.
+    """What a plot needs of the customers, in the order of their names.
 
-    Attributes
-    ----------
-    customers : sequence
-        Their names.
-    realised, future : ndarray of float64, shape (6, n_customers)
-        CLV1 to CLV6.
-    clv : ndarray of float64, shape (n_customers,)
-        Their sum, to the last bit that of the scores.
-    tier : ndarray of int64, shape (n_customers,)
-        Position in the model's labels.
-    accounts : mapping of str to ndarray of shape (n_customers,)
-        What was read.
-    standing : mapping of str to {"identified", "gross", "missing"}
-        Of each component.
-    basis : {"revenue", "margin", "contribution", "money"}
-        What the money is; "money" where it is not known.
+    Components ``realised`` and ``future`` have shape (6, n_customers), ``clv``, to the last bit that of the scores, and ``tier``, a position in the
+    model's labels, (n_customers,). The ``basis`` of the money is "revenue", "margin", "contribution", or "money" where it is not known.
     """
 
     customers: Sequence[Any]
@@ -126,31 +112,7 @@ def check_base(plot: str, data: object) -> None:
 
 
 def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
-    """Read the customers, and split the value of each.
-
-    Parameters
-    ----------
-    plot : str
-        The plotting function, for the error.
-    model : CLVModel
-        A fitted model.
-    data : Orders, CustomerBase or dataframe
-        The customers.
-
-    Returns
-    -------
-    CustomerValues
-        In the order of ``model.score(data)``.
-
-    Raises
-    ------
-    ParameterError
-        If this is no such model.
-    NotFittedError
-        If it is not fitted.
-    DataError
-        If the data cannot be used.
-    """
+    """Read the customers once, in the order of ``model.score(data)``, and split the value of each."""
     fitted = fitted_clv(plot, model)
     table = model._open(data)  # noqa: SLF001  (the same package: values, tiers and names from one reading)
     accounts = model._read(table)  # noqa: SLF001
@@ -194,18 +156,7 @@ def amount(value: float, decimals: int, *, signed: bool = False) -> str:
 
 
 def shown_range(values: FloatArray) -> tuple[float, float]:
-    """Range in which most values lie: all of them, or without far tails of one in a hundred.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n_customers,)
-        The values.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper bound, the lower below the upper.
-    """
+    """Lower and upper bound between which most values, shape (n_customers,), lie: all, or without far tails of one in a hundred."""
     low, high = np.quantile(values, [_TAIL, 1.0 - _TAIL]).tolist()
     reach = _FAR * (high - low)
     first, last = float(values.min()), float(values.max())
@@ -216,22 +167,7 @@ def shown_range(values: FloatArray) -> tuple[float, float]:
 
 
 def outside_note(text: Lettering, values: FloatArray, inside: Any) -> str:
-    """Say how many customers are not drawn and what they are worth; empty if all are.
-
-    Parameters
-    ----------
-    text : Lettering
-        Words.
-    values : ndarray of float64, shape (n_customers,)
-        Value of each customer.
-    inside : ndarray of bool, shape (n_customers,)
-        Who is drawn.
-
-    Returns
-    -------
-    str
-        The note.
-    """
+    """Say how many customers are not drawn, since they are not ``inside``, and what they are worth; empty if all are."""
     left = values[~inside]
     if not len(left):
         return ""

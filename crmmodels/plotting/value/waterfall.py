@@ -62,17 +62,7 @@ _PHRASES: Final = with_values(
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
-    """What is drawn.
-
-    Attributes
-    ----------
-    parts : ndarray of float64, shape (6,)
-        The components.
-    title : str
-        Name of the phrase for the title.
-    n : int
-        Customers behind them.
-    """
+    """What is drawn: the six components, the name of the phrase for the title, and the number of customers behind them."""
 
     parts: FloatArray
     title: str
