@@ -12,7 +12,9 @@ from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
 from crmmodels.data.tables.frames import KINDS, any_frame
 from crmmodels.engines.engine import engine_of
 from crmmodels.exceptions import DataError, missing_columns
-from crmmodels.plotting.drawing.figure import COLOUR_MAP, axes_of_size, check_choice, ink_on, require_matplotlib, settle
+from crmmodels.plotting.drawing.arguments import check_choice
+from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib, tick_percent
+from crmmodels.plotting.drawing.heatmap import draw_heatmap
 from crmmodels.plotting.drawing.lettering import Phrases, write_in_fonts
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ _COLUMNS: Final = ("cohort", "age", "value", "n")
 _MOST_NUMBERED: Final = 24
 """Cohorts or ages up to which numbers in the cells can be read."""
 _MOST_TICKS: Final = 24
-_LARGEST: Final = 10.0
-_SMALLEST: Final = 5.0
 _PHRASES: Final[Phrases] = {
     "en": {
         "title": "Customers of each cohort who order again, %",
@@ -109,35 +109,10 @@ def plot_cohort_table(table: Any, *, language: Language = "en", ax: Axes | None 
 
 
 def _draw(ax: Axes, triangle: _Triangle, *, numbered: bool) -> None:
-    n_rows, n_columns = triangle.shares.shape
-    shown = np.ma.masked_invalid(triangle.shares)
-    highest = float(shown.max())
-    image = ax.imshow(
-        shown,
-        cmap=COLOUR_MAP,
-        vmin=0.0,
-        vmax=highest if highest > 0 else 1.0,
-        extent=(triangle.age[0] - 0.5, triangle.age[-1] + 0.5, n_rows + 0.5, 0.5),
-        aspect="auto",
-    )
-    ax.spines[:].set_visible(False)
-    ax.tick_params(which="both", length=0)
-    ax.set_xticks(np.arange(n_columns + 1) + triangle.age[0] - 0.5, minor=True)
-    ax.set_yticks(np.arange(n_rows + 1) + 0.5, minor=True)
-    ax.grid(which="minor", color="white", linewidth=1.2 if numbered else 0.3)
-    if not numbered:
-        bar = ax.figure.colorbar(image, ax=ax)
-        bar.ax.yaxis.set_major_formatter(lambda share, _: f"{100.0 * share:.4g}%")
-        return
-    settle(ax)
-    texts = {(int(i), int(j)): _written(shown[i, j]) for i, j in np.argwhere(~np.ma.getmaskarray(shown))}
-    cell = np.array([ax.bbox.width / n_columns, ax.bbox.height / n_rows]) / ax.figure.dpi * 72.0
-    longest = max(len(text) for text in texts.values())
-    points = float(np.clip(min(0.85 * cell[0] / (0.62 * longest), 0.7 * cell[1]), _SMALLEST, _LARGEST))
-    colours = image.to_rgba(shown)
-    for (i, j), text in texts.items():
-        x, y, ink = float(triangle.age[j]), i + 1.0, ink_on(colours[i, j])
-        ax.text(x, y, text, ha="center", va="center", color=ink, fontsize=points)
+    shares, age = triangle.shares, triangle.age
+    written, gap = (_written, 1.2) if numbered else (tick_percent, 0.3)
+    row = np.arange(1, len(shares) + 1)
+    draw_heatmap(ax, shares, x=age, y=row, written=written, numbered=numbered, missing="", gap=gap)
 
 
 def _written(share: float) -> str:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from crmmodels._typing import FloatArray
-from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.concentration.lorenz import LorenzCurve
 from crmmodels.models.abc_analysis import ABCFit, ABCModel
+from crmmodels.plotting.drawing.arguments import fitted_record
+from crmmodels.plotting.drawing.curves import draw_band, draw_curve
 from crmmodels.plotting.drawing.figure import (
     BLUE,
     GREY,
@@ -55,35 +56,14 @@ _PHRASES: Final[Phrases] = {
 
 @dataclass(frozen=True, slots=True)
 class Border:
-    """Where a class ends on the Lorenz curve.
-
-    Attributes
-    ----------
-    customers : float
-        Customers in this class and the better ones.
-    share : float
-        Share of the total that they make.
-    """
+    """Where a class ends on the Lorenz curve: customers in this class and the better ones, and the share of the total that they make."""
 
     customers: float
     share: float
 
 
 def border_at(boundary: float, curve: LorenzCurve) -> Border:
-    """Customers with a boundary value or a larger one, and their share; the curve has a knot at every boundary.
-
-    Parameters
-    ----------
-    boundary : float
-        Smallest value in a class; infinite for an empty class.
-    curve : LorenzCurve
-        The curve.
-
-    Returns
-    -------
-    Border
-        A point of the curve.
-    """
+    """Customers with a boundary value or a larger one, and their share; the curve has a knot at every boundary, and an empty class an infinite one."""
     n_above = int(np.count_nonzero(curve.value >= boundary))
     if n_above == 0:
         return Border(0.0, 0.0)
@@ -139,9 +119,7 @@ def plot_concentration(model: ABCModel, *, ax: Axes | None = None) -> Axes:
     >>> ax.get_title()
     'Gini 0.54; top 20% of customers: 56.0% of spend'
     """
-    if not isinstance(model, ABCModel):
-        raise ParameterError.must_be(_PLOT, "model", "a fitted ABCModel", type(model))
-    fitted = model._fitted_for(_PLOT)  # noqa: SLF001  (the same package: the refusal names this function)
+    fitted = fitted_record(_PLOT, model, ABCModel, "a fitted ABCModel")
     require_matplotlib(_PLOT)
     text = write_in_fonts(
         _PLOT, language_of(model), _PHRASES, labels=model.segment_labels(), english=english_labels(model), value=model.value
@@ -149,11 +127,11 @@ def plot_concentration(model: ABCModel, *, ax: Axes | None = None) -> Axes:
     ax = axes_of_size(ax, 7.2, 6.2)
     classes = _classes(fitted, text)
     for one in classes:
-        ax.fill_between(one.x, one.y, color=one.tint, linewidth=0, label=one.line)
+        draw_band(ax, one.x, 0.0, one.y, colour=one.tint, edgecolor=one.tint, label=one.line)
     for one in classes[:-1]:
         ax.plot([one.x[-1], one.x[-1], 0.0], [0.0, one.y[-1], one.y[-1]], color=GREY, linewidth=1, linestyle=":")
     x, y = _polygon(fitted.curve)
-    ax.plot(x, y, color=BLUE, linewidth=2, clip_on=False)
+    draw_curve(ax, x, y, colour=BLUE, clip_on=False)
     ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label=text.phrase("equality"))
     if fitted.points is not None:
         _mark_points(ax, fitted.points, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -11,8 +12,9 @@ from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.arrays.grouping import group_shares
 from crmmodels.models.migration import Migration
 from crmmodels.models.rfm.model import RFMModel
-from crmmodels.plotting.drawing.cells import Cells, draw_cells, size_of_cells
-from crmmodels.plotting.drawing.figure import axes_of_size, check_choice, percent, require_matplotlib
+from crmmodels.plotting.drawing.arguments import check_choice, fitted_record
+from crmmodels.plotting.drawing.figure import axes_of_size, percent, require_matplotlib
+from crmmodels.plotting.drawing.heatmap import draw_heatmap, size_of_cells
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, language_of_texts, write_in_fonts
 
 if TYPE_CHECKING:
@@ -98,8 +100,6 @@ def plot_rf_heatmap(
     """
     plot = "plot_rf_heatmap"
     check_choice(plot, "measure", ("customers", "spend"), measure)
-    if not isinstance(model, RFMModel):
-        raise ParameterError.must_be(plot, "model", "a fitted RFMModel", type(model))
     values = _by_scores(plot, model, data, measure)
     require_matplotlib(plot)
     text = write_in_fonts(plot, language_of(model), _SCORES)
@@ -112,7 +112,7 @@ def plot_rf_heatmap(
     ax.set_ylabel(text.phrase("r", n=n), **text.style)
     ax.set_title(text.phrase(measure), **text.style)
     written = percent if measure == "spend" else _whole
-    draw_cells(ax, Cells(values, written, numbered=n <= _MOST_NUMBERED, upwards=True))
+    _draw(ax, values, written, numbered=n <= _MOST_NUMBERED, upwards=True)
     return ax
 
 
@@ -175,14 +175,20 @@ def plot_migration(migration: Migration, *, values: Literal["shares", "counts"] 
     ax.set_xlabel(text.phrase("after"), **text.style)
     ax.set_title(text.phrase(values), **text.style)
     frame, written = (migration.shares, percent) if values == "shares" else (migration.counts, _whole)
-    draw_cells(ax, Cells(frame.to_numpy(dtype=np.float64), written, numbered=n <= _MOST_MOVES, upwards=False))
+    _draw(ax, frame.to_numpy(dtype=np.float64), written, numbered=n <= _MOST_MOVES)
     return ax
+
+
+def _draw(ax: Axes, values: AnyArray, written: Callable[[float], str], *, numbered: bool, upwards: bool = False) -> None:
+    """Draw n × n cells at 1, 2, …."""
+    place, gap = np.arange(1, len(values) + 1), 1.5 if numbered else 0.3
+    draw_heatmap(ax, values, x=place, y=place, written=written, numbered=numbered, gap=gap, upwards=upwards)
 
 
 def _by_scores(plot: str, model: RFMModel, data: Any, measure: str) -> AnyArray:
     """Customers or share of the spend by R score (rows) and F score (columns)."""
-    fitted = model._fitted_for(plot)  # noqa: SLF001  (the same package: scores and spend from one reading of the table)
-    table = model._read(model._open(data))  # noqa: SLF001
+    fitted = fitted_record(plot, model, RFMModel, "a fitted RFMModel")
+    table = model._read(model._open(data))  # noqa: SLF001  (the same package: scores and spend from one reading of the table)
     scores = model._score(table, fitted)  # noqa: SLF001
     n = model.n_bins
     cell = (scores["r_score"] - 1) * n + scores["f_score"] - 1

@@ -11,11 +11,12 @@ from crmmodels._typing import FloatArray
 from crmmodels.base import BaseModel
 from crmmodels.data.tables.frames import open_table
 from crmmodels.exceptions import DataError, ParameterError
+from crmmodels.plotting.drawing.arguments import check_choice
+from crmmodels.plotting.drawing.bars import draw_bars
 from crmmodels.plotting.drawing.figure import (
     BLUE,
     ORANGE,
     axes_of_size,
-    check_choice,
     columns_across,
     percent,
     percent_axis,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _PLOT: Final = "plot_segments"
 _CUSTOMERS: Final = "share_of_customers"
 _SHARE_OF: Final = "share_of_"
-_BAR: Final = 0.4
 
 _PHRASES: Final[Phrases] = {
     "en": {
@@ -56,17 +56,7 @@ _PHRASES: Final[Phrases] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentShares:
-    """Shares of the segments of a table.
-
-    Attributes
-    ----------
-    value : str
-        Column of the money.
-    customers : ndarray of float64, shape (n_segments,)
-        Share of the customers, worst segment first.
-    money : ndarray of float64, shape (n_segments,)
-        Share of the money.
-    """
+    """Column of the money; shares of the customers and of the money of each segment, worst first, shape (n_segments,)."""
 
     value: str
     customers: FloatArray
@@ -143,26 +133,9 @@ def plot_segments(
 
 
 def segment_shares(model: BaseModel[Any, Any], data: Any) -> SegmentShares:
-    """Read the two shares from a model's summary.
+    """Read the two shares from a model's summary, in the order of its labels.
 
-    Parameters
-    ----------
-    model : BaseModel
-        A fitted model.
-    data : dataframe or Orders
-        The customers.
-
-    Returns
-    -------
-    SegmentShares
-        In the order of the model's labels.
-
-    Raises
-    ------
-    ParameterError
-        If the summary lacks ``share_of_customers`` or has not one other share.
-    DataError
-        If the money has no shares.
+    Raise ParameterError if the summary lacks ``share_of_customers`` or has not one other share, DataError if the money has no shares.
     """
     summary = open_table(model.summary(data), "segment", _PLOT).frame
     others = [name for name in summary.columns if name.startswith(_SHARE_OF) and name != _CUSTOMERS]
@@ -180,10 +153,8 @@ def segment_shares(model: BaseModel[Any, Any], data: Any) -> SegmentShares:
 
 def _draw_bars(ax: Axes, shares: SegmentShares, text: Lettering) -> Axes:
     position = np.arange(len(text.labels), dtype=np.float64)
-    series = ((shares.customers, _BAR / 2, BLUE, text.phrase("customers")), (shares.money, -_BAR / 2, ORANGE, text.value))
-    for widths, offset, colour, name in series:
-        bars = ax.barh(position + offset, widths, _BAR, color=colour, label=name)
-        ax.bar_label(bars, [percent(width) for width in widths], padding=3, fontsize="small")
+    values, names = np.stack([shares.customers, shares.money]), (text.phrase("customers"), text.value)
+    draw_bars(ax, values, colours=(BLUE, ORANGE), names=names, horizontal=True, written=percent)
     ax.set_yticks(position, text.labels, **text.style)
     ax.set_ylim(-0.6, len(position) - 0.4)
     ax.tick_params(axis="y", length=0)

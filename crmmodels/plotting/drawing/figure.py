@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from crmmodels._typing import FloatArray
-from crmmodels.exceptions import MissingDependencyError, ParameterError
+from crmmodels.exceptions import MissingDependencyError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +15,9 @@ BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"
 GREY: Final = "#595959"
 """Two colours of Okabe & Ito (2008), told apart by the colour-blind and in greyscale, and a grey for lines."""
+
+DARK: Final = "#202020"
+"""Lines and numbers over colours."""
 
 COLOUR_MAP: Final = "Blues"
 """One hue from light to dark: more is darker, on paper too."""
@@ -32,19 +34,9 @@ def require_matplotlib(plot: str) -> None:
 
 
 def axes_of_size(ax: Axes | None, width: float, height: float) -> Axes:
-    """Return the axes given, or those of a new figure.
+    """Return the axes given, whose figure stays as large as it is, or those of a new figure of a size in inches.
 
-    Parameters
-    ----------
-    ax : Axes or None
-        Axes to draw into; their figure stays as large as it is.
-    width, height : float
-        Size of a new figure in inches.
-
-    Returns
-    -------
-    Axes
-        In a new figure the layout is constrained, so that nothing is clipped.
+    In a new figure the layout is constrained, so that nothing is clipped.
     """
     if ax is not None:
         return ax
@@ -52,12 +44,6 @@ def axes_of_size(ax: Axes | None, width: float, height: float) -> Axes:
 
     _, new = plt.subplots(figsize=(width, height), layout="constrained")
     return new
-
-
-def check_choice(plot: str, name: str, choices: tuple[str, ...], given: object) -> None:
-    """Raise ParameterError for a name that is not among the choices."""
-    if given not in choices:
-        raise ParameterError.unknown_choice(plot, name, choices, given)
 
 
 def percent(share: float) -> str:
@@ -69,32 +55,27 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
-def ink_on(colour: FloatArray) -> str:
-    """Black or white, whichever reads better on a colour.
+def ink_on(colour: Any) -> str:
+    """Black or white, whichever has the higher contrast ratio to a colour, taken for opaque.
 
-    Parameters
-    ----------
-    colour : ndarray of float64, shape (3,) or (4,)
-        Red, green and blue in [0, 1]; the opacity is taken for full.
-
-    Returns
-    -------
-    {"black", "white"}
-        The one with the higher contrast ratio.
-
-    References
-    ----------
     W3C (2023). Web Content Accessibility Guidelines 2.2, definitions of relative luminance and contrast ratio.
     """
-    channel = colour[:3]
+    from matplotlib.colors import to_rgb  # noqa: PLC0415  (optional package)
+
+    channel = np.array(to_rgb(colour))
     linear = np.where(channel <= 0.04045, channel / 12.92, ((channel + 0.055) / 1.055) ** 2.4)
     luminance = float(linear @ [0.2126, 0.7152, 0.0722])
     return "black" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "white"
 
 
+def tick_percent(share: float) -> str:
+    """A share in per cent with no more decimals than a tick needs."""
+    return f"{100.0 * share:.4g}%"
+
+
 def percent_axis(axis: Any) -> None:
-    """Write the numbers of an axis of shares in per cent, with no more decimals than a tick needs."""
-    axis.set_major_formatter(lambda share, _: f"{100.0 * share:.4g}%")
+    """Write the numbers of an axis of shares in per cent."""
+    axis.set_major_formatter(lambda share, _: tick_percent(share))
 
 
 def settle(ax: Axes) -> None:

@@ -39,33 +39,14 @@ _PLACEHOLDERS: Final = ("lastresort", "adobeblank")
 
 @dataclass(frozen=True, slots=True)
 class FontChoice:
-    """Fonts for some texts.
-
-    Attributes
-    ----------
-    families : tuple of str
-        What ``fontfamily`` is to be: the families set in matplotlib, then those that fill their gaps.
-    missing : frozenset of str
-        Characters that no installed font has.
-    """
+    """Families set in matplotlib, then those that fill their gaps; and the characters that no installed font has."""
 
     families: tuple[str, ...]
     missing: frozenset[str]
 
 
 def choose_fonts(texts: Iterable[str]) -> FontChoice:
-    """Choose font families that together have every character of some texts.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        What will be drawn.
-
-    Returns
-    -------
-    FontChoice
-        One family is added where one is enough.
-    """
+    """Choose font families that together have every character of some texts; one is added where one is enough."""
     from matplotlib import rcParams  # noqa: PLC0415  (optional package)
 
     base = tuple(rcParams["font.family"])

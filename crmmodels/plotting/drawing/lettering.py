@@ -29,16 +29,8 @@ _SHOWN: Final = 12
 class Lettering:
     """What a plot says, in characters that the fonts have.
 
-    Attributes
-    ----------
-    phrases : mapping of str to str
-        The plot's phrases in its language; ``{value}`` stands for the column of the money.
-    labels : tuple of str
-        Segment labels, broken into lines where they are long.
-    value : str
-        Name of the column of the money.
-    style : mapping of str to object
-        Keywords for every text of the plot.
+    In ``phrases`` stands ``{value}`` for the column of the money; ``labels`` are broken into lines where they are long; ``style`` holds
+    keywords for every text of the plot.
     """
 
     phrases: Mapping[str, str]
@@ -73,27 +65,8 @@ def write_in_fonts(
 ) -> Lettering:
     """Choose words and fonts; warn and go back to English where a character has no glyph.
 
-    Call it from the plotting function itself: the warning points to that function's caller.
-
-    Parameters
-    ----------
-    plot : str
-        The plotting function, for the warning.
-    language : {"en", "zh"}
-        Language wanted.
-    phrases : mapping of language to mapping of str to str
-        Phrases of this plot.
-    labels : sequence of str
-        Segment labels, worst first.
-    english : sequence of str
-        Their English names; empty if there are none.
-    value : str
-        Name of the column of the money; empty if the plot has none.
-
-    Returns
-    -------
-    Lettering
-        Words that can be drawn.
+    Call it from the plotting function itself: the warning points to that function's caller. ``labels`` may have ``english`` names to go
+    back to; ``value`` names the column of the money, where there is one.
     """
     worded = _CHINESE_VALUES.get(value, value) if language == "zh" else value
     fonts = choose_fonts([*phrases[language].values(), *labels, worded])

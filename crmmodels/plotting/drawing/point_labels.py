@@ -27,25 +27,9 @@ _LED: Final = 2.0
 def label_points(
     ax: Axes, points: FloatArray, names: Sequence[str], style: dict[str, Any], *, taken: Sequence[Any] = ()
 ) -> list[Any]:
-    """Write a name beside each point, where it covers least.
+    """Write a name beside each point, where it covers least of what is drawn and of the texts that have ``taken`` their place.
 
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Axes with everything drawn, and with their limits.
-    points : ndarray of float64, shape (n, 2)
-        The points in data coordinates, the most important first.
-    names : sequence of str
-        Their names.
-    style : mapping of str to object
-        Keywords for the texts.
-    taken : sequence of matplotlib Artist
-        Texts that stand already.
-
-    Returns
-    -------
-    list of matplotlib Annotation
-        The labels in the order of the points.
+    Points have shape (n, 2), in data coordinates, the most important first. The axes have their limits.
     """
     settle(ax)
     scale = ax.figure.dpi / 72.0

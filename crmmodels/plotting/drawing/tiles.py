@@ -24,25 +24,9 @@ _FILLED: Final = 0.86
 
 
 def draw_tiles(ax: Axes, sizes: FloatArray, shades: FloatArray, shade_label: str, style: dict[str, Any]) -> list[Rectangle]:
-    """Draw a tile per size, shaded by a share, with a colour bar.
+    """Fill the axes, which become the unit square, with a tile per size, shaded by a share, and add a colour bar.
 
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Where to draw; its coordinates become those of the unit square.
-    sizes : ndarray of float64, shape (n_tiles,)
-        Areas, up to a factor.
-    shades : ndarray of float64, shape (n_tiles,)
-        Share that the colour shows; more is darker.
-    shade_label : str
-        Text of the colour bar.
-    style : dict
-        Keywords for its text.
-
-    Returns
-    -------
-    list of matplotlib Rectangle
-        The tiles, in the order of ``sizes``.
+    Sizes, up to a factor, and shades have shape (n_tiles,), the tiles returned their order.
     """
     from matplotlib.patches import Rectangle  # noqa: PLC0415  (optional package)
 
@@ -65,29 +49,10 @@ def draw_tiles(ax: Axes, sizes: FloatArray, shades: FloatArray, shade_label: str
 
 
 def write_in_tiles(ax: Axes, tiles: Sequence[Rectangle], wordings: Sequence[Sequence[str]], style: dict[str, Any]) -> list[int]:
-    """Write into each tile the first wording that fits, as large as it fits.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Where the tiles are.
-    tiles : sequence of matplotlib Rectangle
-        The tiles.
-    wordings : sequence of sequences of str
-        What may stand in each tile, the fullest first.
-    style : dict
-        Keywords for every text.
-
-    Returns
-    -------
-    list of int
-        Tiles that are too small for any wording.
-    """
-    from matplotlib.colors import to_rgb  # noqa: PLC0415  (optional package)
-
+    """Write into each tile the first of its wordings that fits, as large as it fits; return the tiles too small for any."""
     empty = []
     for k, (tile, wording) in enumerate(zip(tiles, wordings, strict=True)):
-        ink = ink_on(np.array(to_rgb(tile.get_facecolor())))
+        ink = ink_on(tile.get_facecolor())
         x, y = tile.get_center()
         text = ax.text(x, y, "", ha="center", va="center", color=ink, linespacing=1.3, **style)
         room = _FILLED * np.array([tile.get_width() * ax.bbox.width, tile.get_height() * ax.bbox.height])

@@ -8,29 +8,13 @@ from crmmodels._typing import FloatArray
 
 
 def squarified(sizes: FloatArray, aspect: float = 1.0) -> FloatArray:
-    """Tiles of the unit square whose areas are as given sizes, as square as can be.
+    """Tiles of the unit square whose areas are as given sizes, shape (n_tiles,), as square as can be.
 
-    Parameters
-    ----------
-    sizes : ndarray of float64, shape (n_tiles,)
-        Not negative, with a positive sum.
-    aspect : float, default 1
-        Width by height of the unit square as it is drawn; tiles are square on the drawing.
+    Drawn, the square is ``aspect`` times as wide as high. Return left, bottom, width and height, shape (n_tiles, 4): larger tiles further
+    to the top left; those without size have no width and no height. The largest tiles first, each joins the row along the shorter side of
+    what is left of the square while that makes the least square tile of the row no less square. With side w and a row of areas r of sum s,
+    the worst ratio of sides is ``max(w² max(r) / s², s² / (w² min(r)))``.
 
-    Returns
-    -------
-    ndarray of float64, shape (n_tiles, 4)
-        Left, bottom, width and height of each tile, in the order of ``sizes``: larger tiles further to the top left. A
-        tile without size has no width and no height.
-
-    Notes
-    -----
-    The largest tiles first, each joins the row along the shorter side of what is left of the square while that makes the least
-    square tile of the row no less square. With side w and a row of areas r of sum s, the worst ratio of sides is
-    ``max(w² max(r) / s², s² / (w² min(r)))``.
-
-    References
-    ----------
     Bruls, M., Huizing, K. & van Wijk, J. J. (2000). Squarified Treemaps. Data Visualization 2000, Eurographics, 33-42.
     doi:10.1007/978-3-7091-6783-0_4
     """

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from crmmodels._typing import FloatArray
 from crmmodels.data.panel import Panel, PanelTable
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES, stage_paths
+from crmmodels.plotting.drawing.axis_marks import whole_ticks, write_words
+from crmmodels.plotting.drawing.bars import stack_bars
 from crmmodels.plotting.drawing.figure import axes_of_size, percent_axis, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.lifecycle.shared import (
@@ -21,7 +22,6 @@ from crmmodels.plotting.lifecycle.shared import (
     put_periods,
     with_periods,
 )
-from crmmodels.plotting.purchase.shared import whole_ticks, write_words
 from crmmodels.wording import plain
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def plot_stage_probabilities(model: LifecycleModel, data: Any, customer: Any, *,
     edge = places_of(np.append(own.period, own.period[-1] + 1), model.period, is_dated=own.is_dated)
     if not own.is_dated:
         edge -= 0.5
-    bars = _draw_stages(ax, edge, paths)
+    period: dict[str, Any] = {"places": edge[:-1], "width": np.diff(edge), "align": "edge"}
+    bars = stack_bars(ax, paths.T, colours=STAGE_COLOURS, **period, edgecolor="white", linewidth=0.5)
     second = ax.twinx()
     middle = (edge[:-1] + edge[1:]) / 2.0
     second.vlines(middle, 0.0, orders, color="white", linewidth=3.2)
@@ -120,25 +121,7 @@ def plot_stage_probabilities(model: LifecycleModel, data: Any, customer: Any, *,
 
 
 def history_of(table: PanelTable, customer: Any) -> Panel:
-    """Rows of one customer.
-
-    Parameters
-    ----------
-    table : PanelTable
-        Customers and their histories.
-    customer : str or int
-        Who is wanted.
-
-    Returns
-    -------
-    Panel
-        Of this customer alone.
-
-    Raises
-    ------
-    ParameterError
-        If nobody in the table is so called.
-    """
+    """Rows of one customer; raise ParameterError if nobody in the table is so called."""
     wanted, names = plain(customer), table.frame[table.key].to_list()
     found = [k for k, name in enumerate(names) if type(plain(name)) is type(wanted) and plain(name) == wanted]
     if not found:
@@ -149,13 +132,3 @@ def history_of(table: PanelTable, customer: Any) -> Panel:
     return Panel(
         panel.row[rows], panel.period[rows], panel.count[rows], panel.exposure[rows], np.array([length]), panel.is_dated
     )
-
-
-def _draw_stages(ax: Axes, edge: FloatArray, paths: FloatArray) -> list[Any]:
-    """Bars upon each other that leave no gap between periods."""
-    bottom, width = np.zeros(len(paths)), np.diff(edge)
-    bars = list[Any]()
-    for colour, probability in zip(STAGE_COLOURS, paths.T, strict=True):
-        bars.append(ax.bar(edge[:-1], probability, width, bottom, align="edge", color=colour, edgecolor="white", linewidth=0.5))
-        bottom += probability
-    return bars

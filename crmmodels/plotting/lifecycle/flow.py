@@ -14,10 +14,11 @@ from crmmodels.kernels.orders.periods import period_of_day
 from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES
 from crmmodels.parameters import is_whole
+from crmmodels.plotting.drawing.axis_marks import period_name, write_words
+from crmmodels.plotting.drawing.curves import draw_band
 from crmmodels.plotting.drawing.figure import GREY, axes_of_size, percent, require_matplotlib, settle
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, language_of, write_in_fonts
-from crmmodels.plotting.lifecycle.shared import STAGE_COLOURS, fitted_lifecycle, period_name
-from crmmodels.plotting.purchase.shared import write_words
+from crmmodels.plotting.lifecycle.shared import STAGE_COLOURS, fitted_lifecycle
 from crmmodels.wording import plain
 
 if TYPE_CHECKING:
@@ -42,13 +43,7 @@ _PHRASES: Final[Phrases] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocks:
-    """Where the blocks of one period begin and how high they are, from below.
-
-    Attributes
-    ----------
-    height, bottom : ndarray of float64, shape (n,)
-        Shares of the customers, with a gap below each block but the first that holds anybody.
-    """
+    """Height and bottom of the blocks of one period, shape (n,): shares of the customers, with gaps above the first that holds anybody."""
 
     height: FloatArray
     bottom: FloatArray
@@ -163,9 +158,8 @@ def _draw_bands(ax: Axes, shares: FloatArray, sides: tuple[Blocks, Blocks]) -> N
     right = sides[1].bottom + np.cumsum(shares, axis=0) - shares
     for origin, end in np.argwhere(shares):
         low = left[origin, end] + (right[origin, end] - left[origin, end]) * bend
-        ax.fill_between(
-            place, low, low + shares[origin, end], facecolor=_COLOURS[origin], alpha=_OPACITY, linewidth=0.4, edgecolor="white"
-        )
+        colour, high = _COLOURS[origin], low + shares[origin, end]
+        draw_band(ax, place, low, high, colour=colour, opacity=_OPACITY, linewidth=0.4, edgecolor="white")
 
 
 def _name_blocks(ax: Axes, sides: tuple[Blocks, Blocks], counts: tuple[IntArray, IntArray], text: Lettering) -> None:
@@ -204,25 +198,10 @@ def _spread(ax: Axes, written: list[Any]) -> None:
 
 
 def spread_apart(wanted: FloatArray, height: FloatArray, between: tuple[float, float]) -> FloatArray:
-    """Places next to those wanted at which names do not overlap.
+    """Places next to those wanted, shape (n,), at which names of given heights do not overlap; both ascending.
 
-    Parameters
-    ----------
-    wanted : ndarray of float64, shape (n,)
-        Middles wanted, ascending.
-    height : ndarray of float64, shape (n,)
-        Heights of the names.
-    between : tuple of two floats
-        Lower and upper end of the room; where it is too small for all names, they begin at the lower end.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Middles, ascending, of least squared distance from those wanted.
-
-    Notes
-    -----
-    With the distances that names need taken off, places that must not descend are wanted: an isotonic regression, cut off at the ends.
+    Where the room ``between`` two ends is too small for all names, they begin at the lower end. The squared distance from the middles wanted
+    is least: with the distances that names need taken off, places that must not descend are wanted, an isotonic regression, cut off at the ends.
     """
     from scipy.optimize import isotonic_regression  # noqa: PLC0415  (loading SciPy takes time)
 

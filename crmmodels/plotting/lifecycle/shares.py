@@ -12,7 +12,9 @@ from crmmodels.data.panel import Panel
 from crmmodels.kernels.arrays.grouping import group_sums
 from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES, stage_paths
-from crmmodels.plotting.drawing.figure import axes_of_size, check_choice, percent_axis, require_matplotlib
+from crmmodels.plotting.drawing.arguments import check_choice
+from crmmodels.plotting.drawing.axis_marks import write_words
+from crmmodels.plotting.drawing.figure import axes_of_size, percent_axis, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.lifecycle.shared import (
     STAGE_COLOURS,
@@ -22,7 +24,6 @@ from crmmodels.plotting.lifecycle.shared import (
     put_periods,
     with_periods,
 )
-from crmmodels.plotting.purchase.shared import write_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,15 +39,7 @@ _PHRASES: Final = with_periods(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StageCounts:
-    """Customers of each stage, period by period.
-
-    Attributes
-    ----------
-    period : ndarray of int64, shape (n_periods,)
-        Numbers of the periods, ascending.
-    expected : ndarray of float64, shape (4, n_periods)
-        Expected number of customers in each stage.
-    """
+    """Numbers of the periods, shape (n_periods,), and the expected customers in each stage, shape (4, n_periods)."""
 
     period: IntArray
     expected: FloatArray
@@ -128,19 +121,6 @@ def plot_stage_shares(
 
 
 def stage_counts(panel: Panel, paths: FloatArray) -> StageCounts:
-    """Add up the stage probabilities of each period.
-
-    Parameters
-    ----------
-    panel : Panel
-        Histories of customers.
-    paths : ndarray of float64, shape (n_rows, 4)
-        Their probabilities.
-
-    Returns
-    -------
-    StageCounts
-        One column per period in which anybody was there.
-    """
+    """Add up stage probabilities, shape (n_rows, 4), by period in which anybody was there."""
     period, code = np.unique(panel.period, return_inverse=True)
     return StageCounts(period, np.stack([group_sums(code, column, len(period)) for column in paths.T]))

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from crmmodels.kernels.hmm.structure import lifecycle_structure
 from crmmodels.models.lifecycle.model import LifecycleModel
 from crmmodels.models.lifecycle.record import STAGES
-from crmmodels.plotting.drawing.cells import Cells, draw_cells
-from crmmodels.plotting.drawing.figure import axes_of_size, percent, require_matplotlib, settle
-from crmmodels.plotting.drawing.lettering import Lettering, Phrases, language_of, write_in_fonts
+from crmmodels.plotting.drawing.axis_marks import short, write_words
+from crmmodels.plotting.drawing.figure import axes_of_size, percent, require_matplotlib
+from crmmodels.plotting.drawing.heatmap import draw_heatmap
+from crmmodels.plotting.drawing.lettering import Phrases, language_of, write_in_fonts
+from crmmodels.plotting.drawing.names import name_columns
 from crmmodels.plotting.lifecycle.shared import STAGE_COLOURS, fitted_lifecycle
-from crmmodels.plotting.purchase.shared import short, write_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +82,7 @@ def plot_transition_matrix(model: LifecycleModel, *, ax: Axes | None = None) -> 
     """
     moves = fitted_lifecycle(_PLOT, model).parameters.moves
     dwell = model.dwell_times().tolist()
-    possible = model._structure().allowed  # noqa: SLF001  (the same package)
+    possible = lifecycle_structure(recovery=model.recovery).allowed
     require_matplotlib(_PLOT)
     text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=model.stage_labels(), english=STAGES)
     ax = axes_of_size(ax, 4.6 + text.label_width(), 4.4)
@@ -88,21 +90,11 @@ def plot_transition_matrix(model: LifecycleModel, *, ax: Axes | None = None) -> 
     shown = ["\N{INFINITY}" if np.isinf(time) else short(round(time, 1)) for time in dwell]
     rows = [text.phrase("row", stage=stage, dwell=time) for stage, time in zip(text.labels, shown, strict=True)]
     ax.set_yticks(ticks, rows, **text.style)
-    _name_columns(ax, text)
+    name_columns(ax, text.labels, text.style, first=1.0, room=_ROOM_FOR_NAMES, angle=35.0)
     write_words(ax, text, title=text.phrase("title"), x=text.phrase("next"), y=text.phrase("now"), legend=False)
-    draw_cells(ax, Cells(np.where(possible, moves, np.nan), percent, numbered=True, upwards=False))
+    draw_heatmap(ax, np.where(possible, moves, np.nan), x=ticks, y=ticks, written=percent)
     _draw_strips(ax)
     return ax
-
-
-def _name_columns(ax: Axes, text: Lettering) -> None:
-    """Name the stages below, aslant where the cells are narrower than the names."""
-    n = len(text.labels)
-    ax.set_xlim(0.5, n + 0.5)
-    ax.set_xticks(np.arange(1, n + 1), text.labels, **text.style)
-    settle(ax)
-    if max(label.get_window_extent().width for label in ax.get_xticklabels()) > _ROOM_FOR_NAMES * ax.bbox.width / n:
-        ax.set_xticks(np.arange(1, n + 1), text.labels, rotation=35, ha="right", rotation_mode="anchor", **text.style)
 
 
 def _draw_strips(ax: Axes) -> None:

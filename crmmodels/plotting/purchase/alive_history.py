@@ -17,9 +17,11 @@ from crmmodels.data.tables.dates import as_date
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
 from crmmodels.models.purchase.model import PurchaseModel
+from crmmodels.plotting.drawing.axis_marks import put_dates, write_words
+from crmmodels.plotting.drawing.curves import draw_curve
 from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import ACTUAL, EXPECTED, fitted_model, put_dates, with_shared, write_words
+from crmmodels.plotting.purchase.shared import ACTUAL, EXPECTED, fitted_model, with_shared
 from crmmodels.wording import plain
 
 if TYPE_CHECKING:
@@ -37,16 +39,10 @@ _PHRASES: Final = with_shared(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlivePath:
-    """The history of a customer as it stood on every day.
+    """The history of a customer as it stood on every day, each of shape (n_points,).
 
-    Attributes
-    ----------
-    day : ndarray of int64, shape (n_points,)
-        Days from the first order on; a day with a repeat order stands twice, before and after the order.
-    frequency : ndarray of float64, shape (n_points,)
-        Repeat order days until then.
-    days_at_last : ndarray of float64, shape (n_points,)
-        Days from the first order to the last until then.
+    Days from the first order on, of which one with a repeat order stands twice, before and after the order; repeat order days until then, and
+    days from the first order to the last until then.
     """
 
     day: IntArray
@@ -134,8 +130,7 @@ def plot_alive_history(
     require_matplotlib(_PLOT)
     text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=[str(plain(customer))], english=["?"])
     ax = axes_of_size(ax, 7.6, 3.8)
-    dot = "o" if len(alive) == 1 else ""
-    ax.plot(_dates(path.day), alive, marker=dot, color=EXPECTED, linewidth=2, label=text.phrase("alive"), zorder=3)
+    draw_curve(ax, _dates(path.day), alive, colour=EXPECTED, name=text.phrase("alive"), zorder=3)
     ax.vlines(_dates(days), 0.0, 1.0, color=ACTUAL, linewidth=1.2, label=text.phrase("order"))
     put_dates(ax, _dates(path.day))
     ax.set_ylim(0.0, 1.03)
@@ -144,20 +139,7 @@ def plot_alive_history(
 
 
 def alive_path(order_day: IntArray, end: int) -> AlivePath:
-    """What was known of a customer on each day from the first order to the end.
-
-    Parameters
-    ----------
-    order_day : ndarray of int64, shape (n_orders,)
-        Days with orders, ascending; the first is the first order.
-    end : int
-        Last day, not before the last order.
-
-    Returns
-    -------
-    AlivePath
-        A point a day, and one more before each repeat order.
-    """
+    """What was known of a customer with orders on ascending days, shape (n_orders,), on each day from the first order to the end."""
     every = np.arange(order_day[0], end + 1)
     repeats = order_day[1:]
     day = np.sort(np.concatenate([every, repeats]))

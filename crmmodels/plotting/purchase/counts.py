@@ -12,19 +12,19 @@ from crmmodels.kernels.arrays.grouping import group_sums
 from crmmodels.kernels.purchase.histories import PurchaseTable, distinct, distinct_rows
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.parameters import is_whole
+from crmmodels.plotting.drawing.arguments import MOST_CLASSES
+from crmmodels.plotting.drawing.axis_marks import write_words
 from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, write_in_fonts
 from crmmodels.plotting.purchase.shared import (
     ACTUAL,
     EXPECTED,
-    MOST_CLASSES,
     check_most,
     classes_up_to,
-    draw_bars,
+    draw_classes,
     duration,
     fitted_model,
     with_shared,
-    write_words,
 )
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def plot_frequency(model: PurchaseModel[Any], data: Any, *, most: int = 7, ax: A
     text = write_in_fonts(plot, language_of(model), _FREQUENCY)
     ax = axes_of_size(ax, 6.4, 4.4)
     series = ((actual, ACTUAL, text.phrase("actual")), (expected, EXPECTED, text.phrase("expected")))
-    draw_bars(ax, classes_up_to(most), series)
+    draw_classes(ax, classes_up_to(most), series)
     write_words(ax, text, title=text.phrase("title"), x=text.phrase("x"), y=text.phrase("y"))
     return ax
 
@@ -207,7 +207,7 @@ def plot_purchase_distribution(
     require_matplotlib(plot)
     text = write_in_fonts(plot, language_of(model), _DISTRIBUTION)
     ax = axes_of_size(ax, 6.4, 4.0)
-    draw_bars(ax, classes_up_to(n_max + 1), ((with_rest(chances, 1.0), EXPECTED, text.phrase("expected")),))
+    draw_classes(ax, classes_up_to(n_max + 1), ((with_rest(chances, 1.0), EXPECTED, text.phrase("expected")),))
     n = 0.0 if customers is None else float(customers.weight.sum())
     about = "new" if customers is None else "one" if n == 1 else "many"
     title = text.phrase(about, n=f"{n:,.0f}", time=duration(model, text, time))

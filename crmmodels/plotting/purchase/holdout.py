@@ -14,22 +14,21 @@ from crmmodels.exceptions import DataError, ParameterError, missing_columns
 from crmmodels.kernels.arrays.grouping import group_sums
 from crmmodels.models.purchase.holdout import HOLDOUT_COLUMNS, Holdout, read_holdout
 from crmmodels.models.purchase.model import PurchaseModel
-from crmmodels.parameters import is_number, is_whole
+from crmmodels.plotting.drawing.arguments import checked_bins
+from crmmodels.plotting.drawing.axis_marks import start_at_zero, write_words
+from crmmodels.plotting.drawing.curves import draw_curve
 from crmmodels.plotting.drawing.figure import axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
 from crmmodels.plotting.purchase.shared import (
     ACTUAL,
     EXPECTED,
-    MOST_CLASSES,
     check_most,
     classes_up_to,
-    draw_bars,
+    draw_classes,
     duration,
     fitted_model,
-    start_at_zero,
     unit_name,
     with_shared,
-    write_words,
 )
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ def plot_calibration(model: PurchaseModel[Any], data: Any, *, most: int = 7, ax:
     text = write_in_fonts(plot, language_of(model), _PHRASES)
     ax = axes_of_size(ax, 6.4, 4.4)
     series = ((actual, ACTUAL, text.phrase("actual")), (expected, EXPECTED, text.phrase("expected")))
-    draw_bars(ax, classes_up_to(most), series)
+    draw_classes(ax, classes_up_to(most), series)
     title = text.phrase("title", time=duration(model, text, found.duration))
     write_words(ax, text, title=title, x=text.phrase("frequency"), y=text.phrase("y"))
     return ax
@@ -182,7 +181,7 @@ def plot_time_since_last(
     """
     plot = "plot_time_since_last"
     parameters = fitted_model(plot, model).parameters
-    bounds = None if bins is None else _checked_bins(plot, bins)
+    bounds = checked_bins(plot, bins)
     found = _read(plot, model, data)
     require_matplotlib(plot)
     silence = found.history.age - found.history.age_at_last
@@ -196,7 +195,7 @@ def plot_time_since_last(
         (found.expected_by(model.process, parameters), EXPECTED, "expected", "--"),
     ):
         means = _means(group, values, found.history.weight, len(middle))
-        ax.plot(middle, means, line, marker="o", markersize=5, color=colour, linewidth=2, label=text.phrase(name))
+        draw_curve(ax, middle, means, colour=colour, name=text.phrase(name), line=line, marker="o", markersize=5)
     ax.set_xlim(edges[0], edges[-1])
     start_at_zero(ax)
     title = text.phrase("title", time=duration(model, text, found.duration))
@@ -227,18 +226,6 @@ def _means(group: IntArray, values: FloatArray, weight: FloatArray, n_groups: in
     sums = group_sums(group, weight * values, n_groups)
     means: FloatArray = np.divide(sums, n, out=np.full(n_groups, np.nan), where=n > 0)
     return means
-
-
-def _checked_bins(plot: str, bins: int | Sequence[float]) -> int | FloatArray:
-    if is_whole(bins) and 1 <= bins <= MOST_CLASSES:
-        return bins
-    given = bins.tolist() if isinstance(bins, np.ndarray) else bins
-    if isinstance(given, list | tuple) and 1 < len(given) <= MOST_CLASSES and all(map(is_number, given)):
-        edges = np.array(given, np.float64)
-        if np.isfinite(edges).all() and (np.diff(edges) > 0).all():
-            return edges
-    must = f"a whole number from 1 to {MOST_CLASSES:,}, or ascending bounds"
-    raise ParameterError.must_be(plot, "bins", must, bins)
 
 
 def _edges(plot: str, silence: FloatArray, bins: int | FloatArray | None) -> FloatArray:

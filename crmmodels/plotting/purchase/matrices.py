@@ -12,9 +12,11 @@ from crmmodels._typing import BoolArray, FloatArray
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.parameters import is_number
-from crmmodels.plotting.drawing.figure import COLOUR_MAP, GREY, axes_of_size, require_matplotlib
+from crmmodels.plotting.drawing.axis_marks import whole_ticks, write_words
+from crmmodels.plotting.drawing.figure import GREY, axes_of_size, require_matplotlib
+from crmmodels.plotting.drawing.heatmap import draw_heatmap
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import check_most, duration, fitted_model, whole_ticks, with_shared, write_words
+from crmmodels.plotting.purchase.shared import check_most, duration, fitted_model, with_shared
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -170,17 +172,7 @@ def plot_expected_purchases_matrix(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Grid:
-    """Histories of customers of one age.
-
-    Attributes
-    ----------
-    frequency : ndarray of float64, shape (n_rows,)
-        Repeat orders of each row.
-    age_at_last : ndarray of float64, shape (n_columns,)
-        Age at the last order of each column, evenly spaced.
-    possible : ndarray of bool, shape (n_rows, n_columns)
-        Where a customer can be.
-    """
+    """Histories of customers of one age: frequency of each row, age at the last order of each column, and where a customer can be."""
 
     frequency: FloatArray
     age_at_last: FloatArray
@@ -222,20 +214,10 @@ def _draw(
     ax: Axes, model: PurchaseModel[Any], grid: _Grid, values: FloatArray, *, highest: float | None, text: Lettering, title: str
 ) -> Axes:
     age = float(grid.age_at_last[-1])
-    half = age / (len(grid.age_at_last) - 1) / 2.0
     # White is a low value, so that cells without customers are hatched.
     ax.patch.set(hatch="////", edgecolor="#BFBFBF", linewidth=0)
-    image = ax.imshow(
-        np.ma.masked_invalid(values),
-        cmap=COLOUR_MAP,
-        vmin=0.0,
-        vmax=highest,
-        origin="lower",
-        extent=(-half, age + half, -0.5, len(grid.frequency) - 0.5),
-        aspect="auto",
-        interpolation="nearest",
-    )
-    ax.figure.colorbar(image, ax=ax)
+    scale = None if highest is None else (0.0, highest)
+    draw_heatmap(ax, values, x=grid.age_at_last, y=grid.frequency, scale=scale, gap=0.0, upwards=True)
     whole_ticks(ax.yaxis)
     if model.process.is_discrete:
         whole_ticks(ax.xaxis)

@@ -13,18 +13,11 @@ from crmmodels.data.tables.dates import as_date
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.models.purchase.tracking import track
+from crmmodels.plotting.drawing.axis_marks import put_dates, start_at_zero, write_words
+from crmmodels.plotting.drawing.curves import draw_curve
 from crmmodels.plotting.drawing.figure import GREY, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import (
-    ACTUAL,
-    EXPECTED,
-    fitted_model,
-    per_duration,
-    put_dates,
-    start_at_zero,
-    with_shared,
-    write_words,
-)
+from crmmodels.plotting.purchase.shared import ACTUAL, EXPECTED, fitted_model, per_duration, with_shared
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,7 +134,8 @@ def plot_tracking(
     ax = axes_of_size(ax, 7.6, 4.4)
     dot = "o" if periods <= _FEW else ""
     for name, colour, line in (("actual", ACTUAL, "-"), ("expected", EXPECTED, "--")):
-        ax.plot(end, tracked[name + suffix], line, marker=dot, color=colour, linewidth=2, markersize=4, label=text.phrase(name))
+        height = tracked[name + suffix]
+        draw_curve(ax, end, height, colour=colour, name=text.phrase(name), line=line, marker=dot, markersize=4)
     if cut is not None:
         ax.axvline(np.datetime64(cut), color=GREY, linewidth=1, linestyle=":", label=text.phrase("split"))  # type: ignore[arg-type]
     put_dates(ax, np.append(first, end))

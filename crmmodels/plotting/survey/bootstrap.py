@@ -12,12 +12,14 @@ from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.inference.bootstrap_limits import percentile_limits
 from crmmodels.models.structural.record import KEYS
 from crmmodels.models.structural.survey_model import SurveyModel
-from crmmodels.plotting.drawing.figure import BLUE, GREY, axes_of_size, check_choice, require_matplotlib
+from crmmodels.plotting.drawing.arguments import check_choice
+from crmmodels.plotting.drawing.axis_marks import write_words
+from crmmodels.plotting.drawing.curves import draw_curve
+from crmmodels.plotting.drawing.figure import BLUE, DARK, GREY, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.fonts import display_width
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import write_words
-from crmmodels.plotting.survey.rows import name_rows, whole_labels
-from crmmodels.plotting.survey.shared import check_survey_model, construct_names
+from crmmodels.plotting.drawing.names import name_rows, whole_labels
+from crmmodels.plotting.survey.shared import construct_names, fitted_survey
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +40,6 @@ _GRID: Final = 200
 _TAILS: Final = (0.0005, 0.9995)
 """Quantiles between which densities are drawn."""
 _COLUMN: Final = 0.09
-_DARK: Final = "#202020"
 
 _PHRASES: Final[Phrases] = {
     "en": {
@@ -159,7 +160,7 @@ def plot_bootstrap(
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['quality', 'value', 'satisfaction', 'complaints', 'loyalty']
     """
-    fitted = check_survey_model(_PLOT, model)
+    fitted = fitted_survey(_PLOT, model)
     check_choice(_PLOT, "quantity", _QUANTITIES, quantity)
     drawn = model._replicates(data, quantity, n_replicates, _PLOT).to_numpy(np.float64)  # noqa: SLF001  (the same package)
     estimates = fitted.quantities[quantity]
@@ -185,8 +186,8 @@ def plot_bootstrap(
     colours = np.where(is_open, GREY, BLUE).tolist()
     _draw(ax, drawn[:, known], colours)
     for row, (low, high) in enumerate(zip(limits.lower.tolist(), limits.upper.tolist(), strict=True)):
-        ax.plot([low, high], [row, row], color=_DARK, linewidth=2, solid_capstyle="butt", zorder=4)
-    ax.plot(estimates.estimate[known], range(len(rows)), "o", color=_DARK, markersize=4, zorder=5)
+        ax.plot([low, high], [row, row], color=DARK, linewidth=2, solid_capstyle="butt", zorder=4)
+    ax.plot(estimates.estimate[known], range(len(rows)), "o", color=DARK, markersize=4, zorder=5)
     x = text.phrase("x", level=f"{100.0 * model.level:g}%")
     if is_open.any():
         x += text.phrase("grey", reference=f"{reference:g}")
@@ -209,8 +210,8 @@ def _draw(ax: Axes, drawn: FloatArray, colours: Sequence[str]) -> None:
     for row, (replicates, colour) in enumerate(zip(drawn.T, colours, strict=True)):
         values = replicates[np.isfinite(replicates)]
         grid, height = _density(values)
-        ax.fill_between(grid, row, row - _HIGH * height, facecolor=colour, alpha=0.45, linewidth=0, zorder=2)
-        ax.plot(grid, row - _HIGH * height, color=colour, linewidth=1, zorder=3)
+        top = row - _HIGH * height
+        draw_curve(ax, grid, top, colour=colour, lower=top, upper=row, linewidth=1.0, opacity=0.45, zorder=3)
 
 
 def _density(values: FloatArray) -> tuple[FloatArray, FloatArray]:

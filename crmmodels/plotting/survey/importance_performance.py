@@ -10,12 +10,13 @@ import pandas as pd
 from crmmodels._typing import FloatArray
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.structural.survey_model import SurveyModel
-from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, check_choice, require_matplotlib
+from crmmodels.plotting.drawing.arguments import check_choice
+from crmmodels.plotting.drawing.axis_marks import write_words
+from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, language_of, write_in_fonts
+from crmmodels.plotting.drawing.names import whole_labels
 from crmmodels.plotting.drawing.point_labels import label_points
-from crmmodels.plotting.purchase.shared import write_words
-from crmmodels.plotting.survey.rows import whole_labels
-from crmmodels.plotting.survey.shared import check_survey_model, construct_names
+from crmmodels.plotting.survey.shared import construct_names, fitted_survey
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +99,7 @@ def plot_importance_performance(
     >>> sorted(text.get_gid() for text in ax.texts if text.get_gid())
     ['expectations', 'quality', 'value']
     """
-    check_survey_model(_PLOT, model)
+    fitted_survey(_PLOT, model)
     check_choice(_PLOT, "by", ("construct", "item"), by)
     chosen = model._segmented() if target is None else target  # noqa: SLF001  (the same package)
     table = model.importance_performance(chosen, by=by)

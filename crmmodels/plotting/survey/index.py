@@ -12,13 +12,13 @@ from crmmodels._typing import FloatArray
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.structural.groups import GroupComparison
 from crmmodels.models.structural.survey_model import SurveyModel
-from crmmodels.plotting.drawing.figure import BLUE, ORANGE, axes_of_size, ink_on, require_matplotlib, settle
+from crmmodels.plotting.drawing.axis_marks import legend_above, write_words
+from crmmodels.plotting.drawing.bars import draw_bars
+from crmmodels.plotting.drawing.figure import BLUE, DARK, ORANGE, axes_of_size, ink_on, require_matplotlib, settle
 from crmmodels.plotting.drawing.fonts import display_width
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import write_words
-from crmmodels.plotting.survey.rows import name_rows, points_of_rows, whole_labels
-from crmmodels.plotting.survey.shared import check_survey_model, construct_names
-from crmmodels.plotting.value.shared import legend_above
+from crmmodels.plotting.drawing.names import name_rows, points_of_rows, whole_labels
+from crmmodels.plotting.survey.shared import construct_names, fitted_survey
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +37,6 @@ _COLUMN: Final = 0.09
 _INSIDE: Final = 20.0
 """Lower limit from which on the number stands in the bar."""
 _INSET: Final = 1.2
-_DARK: Final = "#202020"
 _FULL: Final = 100.0
 
 _PHRASES: Final[Phrases] = {
@@ -105,7 +104,7 @@ def plot_index(
     >>> [len(bars) for bars in ax.containers]
     [6, 6]
     """
-    fitted = check_survey_model(_PLOT, model)
+    fitted = fitted_survey(_PLOT, model)
     everyone = fitted.index.rename(columns={"estimate": "index"}).assign(group="")
     everyone = everyone[np.isfinite(everyone["index"].to_numpy(np.float64))]
     table = everyone if comparison is None else _checked(comparison, everyone)
@@ -170,31 +169,23 @@ def _values(table: pd.DataFrame, constructs: Sequence[str], groups: Sequence[obj
 
 def _draw(ax: Axes, values: FloatArray, text: Lettering) -> Sequence[Any]:
     """Draw the bars of each group on every row, with limits, and the number in the bar."""
-    n_series, n_rows = values.shape[1:]
-    height = _BAR / n_series
+    index, lower, upper = values
+    n_series = len(index)
     settle(ax)
-    points = min(_LARGEST, 0.9 * points_of_rows(ax) * height)
-    drawn = []
-    for k, (index, lower, upper) in enumerate(np.swapaxes(values, 0, 1)):
-        place = np.arange(n_rows) + (k - (n_series - 1) / 2.0) * height
-        colour = _COLOURS[k]
-        drawn.append(ax.barh(place, index, 0.9 * height, color=colour, zorder=2))
-        known = np.isfinite(lower) & np.isfinite(upper)
-        for colour_of_line, width in (("white", 2.6), (_DARK, 1.2)):
-            ax.hlines(place[known], lower[known], upper[known], color=colour_of_line, linewidth=width, zorder=3)
-        for ends in (lower, upper):
-            ax.vlines(
-                ends[known], place[known] - 0.15 * height, place[known] + 0.15 * height, color=_DARK, linewidth=1.2, zorder=3
-            )
-        if points < _SMALLEST:
-            continue
-        for y, value, low in zip(place, index, np.where(known, lower, index), strict=True):
+    points = min(_LARGEST, 0.9 * points_of_rows(ax) * _BAR / n_series)
+    colours = _COLOURS[:n_series]
+    drawn = draw_bars(ax, index, colours=colours, lower=lower, upper=upper, room=_BAR, filled=0.9, horizontal=True)
+    if points < _SMALLEST:
+        return drawn
+    known = np.isfinite(lower) & np.isfinite(upper)
+    for bars, colour, lows in zip(drawn, colours, np.where(known, lower, index), strict=True):
+        for bar, low in zip(bars, lows, strict=True):
             is_inside = low > _INSIDE
             ax.text(
-                _INSET if is_inside else max(value, 0.0) + _INSET,
-                y,
-                f"{value:.1f}",
-                color=_ink(colour) if is_inside else _DARK,
+                _INSET if is_inside else max(bar.get_width(), 0.0) + _INSET,
+                bar.get_y() + bar.get_height() / 2.0,
+                f"{bar.get_width():.1f}",
+                color=ink_on(colour) if is_inside else DARK,
                 fontsize=points,
                 ha="left",
                 va="center",
@@ -202,9 +193,3 @@ def _draw(ax: Axes, values: FloatArray, text: Lettering) -> Sequence[Any]:
                 **text.style,
             )
     return drawn
-
-
-def _ink(colour: str) -> str:
-    from matplotlib.colors import to_rgb  # noqa: PLC0415  (optional package)
-
-    return ink_on(np.array(to_rgb(colour)))

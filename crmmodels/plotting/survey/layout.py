@@ -26,34 +26,16 @@ _STEPS: Final = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """Places of constructs.
-
-    Attributes
-    ----------
-    column : ndarray of float64, shape (n_constructs,)
-        Column from the left: the longest way from a construct that nothing explains.
-    level : ndarray of float64, shape (n_constructs,)
-        Row from the bottom, around 0.
-    """
+    """Column of each construct from the left, the longest way from one that nothing explains, and its row, around 0; shape (n_constructs,)."""
 
     column: FloatArray
     level: FloatArray
 
 
 def lay_out(n_constructs: int, pairs: Sequence[tuple[int, int]]) -> Layout:
-    """Choose places with few arrows through constructs and across each other.
+    """Choose places with few arrows, from source to target of each pair, through constructs and across each other.
 
-    Parameters
-    ----------
-    n_constructs : int
-        Number of constructs.
-    pairs : sequence of (int, int)
-        Source and target of each path; there is no circle.
-
-    Returns
-    -------
-    Layout
-        The best of all on three rows for a few constructs, otherwise one that moving any single construct does not improve.
+    The best of all on three rows for a few constructs, otherwise one that moving any single construct does not improve.
     """
     edges = np.array(pairs, np.int64).reshape(-1, 2)
     column = _columns(n_constructs, edges)
@@ -69,22 +51,7 @@ def lay_out(n_constructs: int, pairs: Sequence[tuple[int, int]]) -> Layout:
 
 
 def arrows_through(places: FloatArray, sizes: FloatArray, pairs: Sequence[tuple[int, int]]) -> int:
-    """Count how often an arrow passes through a construct at neither of its ends.
-
-    Parameters
-    ----------
-    places : ndarray of float64, shape (n_constructs, 2)
-        Centres of the constructs.
-    sizes : ndarray of float64, shape (n_constructs, 2)
-        Width and height of each.
-    pairs : sequence of (int, int)
-        Source and target of each arrow.
-
-    Returns
-    -------
-    int
-        How often.
-    """
+    """Count how often an arrow passes through a construct at neither of its ends; centres and sizes have shape (n_constructs, 2)."""
     count = 0
     for source, target in pairs:
         start, along = places[source], places[target] - places[source]
@@ -165,19 +132,7 @@ def _cross(
 def label_spots(places: FloatArray, halves: FloatArray, pairs: Sequence[tuple[int, int]]) -> FloatArray:
     """Place one label after the other on the visible part of its arrow, off other constructs, other arrows and the labels before.
 
-    Parameters
-    ----------
-    places : ndarray of float64, shape (n_constructs, 2)
-        Centres of the constructs.
-    halves : ndarray of float64, shape (n_constructs, 2)
-        Half of their width and height.
-    pairs : sequence of (int, int)
-        Source and target of each path.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_paths, 2)
-        Centres of the labels.
+    Centres of the constructs and half their sizes have shape (n_constructs, 2), the centres returned (n_paths, 2).
     """
     spots = np.empty((len(pairs), 2))
     steps = np.linspace(0.0, 1.0, _STEPS)[:, None]

@@ -7,27 +7,24 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from crmmodels._typing import BoolArray, FloatArray
+from crmmodels._typing import BoolArray
 from crmmodels.models.structural.survey_model import SurveyModel
-from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, ink_on, require_matplotlib, settle
+from crmmodels.plotting.drawing.axis_marks import write_words
+from crmmodels.plotting.drawing.figure import BLUE, DARK, ORANGE, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.fonts import display_width
+from crmmodels.plotting.drawing.heatmap import SMALLEST, draw_heatmap, points_of_cells
 from crmmodels.plotting.drawing.lettering import Phrases, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import write_words
-from crmmodels.plotting.survey.rows import name_rows, whole_labels
-from crmmodels.plotting.survey.shared import check_survey_model, construct_names
+from crmmodels.plotting.drawing.names import name_columns, name_rows, whole_labels
+from crmmodels.plotting.survey.shared import construct_names, fitted_survey, two_decimals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _PLOT: Final = "plot_cross_loadings"
-_DARK: Final = "#202020"
 _LARGEST: Final = 9.0
-_SMALLEST: Final = 5.0
-"""Sizes of the numbers in points; where they would be smaller there is a colour bar instead."""
-_WIDEST: Final = 4.0
+"""Size of the numbers in points; where they would be too small there is a colour bar instead."""
+_WIDEST: Final = 4
 """Characters of the longest number, such as -.85."""
-_LOOSEST: Final = 0.9
-"""Width of the names of constructs, over that of their columns, beyond which they are turned."""
 _COLUMN: Final = 0.09
 
 _PHRASES: Final[Phrases] = {
@@ -90,7 +87,7 @@ def plot_cross_loadings(model: SurveyModel, *, ax: Axes | None = None) -> Axes:
     >>> crm.plotting.plot_cross_loadings(model).images[0].get_array().shape
     (18, 6)
     """
-    fitted = check_survey_model(_PLOT, model)
+    fitted = fitted_survey(_PLOT, model)
     require_matplotlib(_PLOT)
     table = fitted.cross_loadings
     items, constructs = (list(dict.fromkeys(table[key])) for key in ("item", "construct"))
@@ -105,20 +102,18 @@ def plot_cross_loadings(model: SurveyModel, *, ax: Axes | None = None) -> Axes:
     rows, columns = labels[: len(items)], labels[len(items) :]
     width = 0.75 * len(columns) + 1.2 + _COLUMN * max(map(display_width, rows))
     ax = axes_of_size(ax, float(np.clip(width, 4.0, 11.0)), float(np.clip(0.26 * len(rows) + 1.8, 3.2, 14.0)))
-    image = ax.imshow(values, cmap=_diverging(), vmin=-1.0, vmax=1.0, aspect="auto")
-    _name_columns(ax, columns, text.style)
+    ax.set_ylim(len(items) - 0.5, -0.5)
+    name_columns(ax, columns, text.style)
     note = text.phrase("x") + (text.phrase("stray") if is_stray.any() else "")
     write_words(ax, text, title=text.phrase("title"), x=note, y="", legend=False)
     name_rows(ax, rows, text.style)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(which="both", length=0)
-    _draw_grid(ax, values)
+    numbered = points_of_cells(ax, values.shape, _WIDEST) >= SMALLEST
+    colours, scale = _diverging(), (-1.0, 1.0)
+    written = two_decimals if numbered else None
+    drawn = draw_heatmap(ax, values, written=written, scale=scale, colours=colours, gap=1.0, largest=_LARGEST)
+    for cell, number in drawn.numbers.items():
+        number.set_fontweight("bold" if is_own[cell] else "normal")
     _frame(ax, is_own, is_stray)
-    points = _points(ax, values)
-    if points >= _SMALLEST:
-        _write_numbers(ax, image, values, is_own, points)
-    else:
-        ax.figure.colorbar(image, ax=ax)
     return ax
 
 
@@ -135,23 +130,6 @@ def _diverging() -> Any:
     return LinearSegmentedColormap.from_list("orange_blue", [ORANGE, "white", BLUE])
 
 
-def _name_columns(ax: Axes, columns: list[str], style: dict[str, Any]) -> None:
-    """Name the columns, turned where the names are wider than they."""
-    places = range(len(columns))
-    ax.set_xticks(places, columns, **style)
-    settle(ax)
-    widest = max(label.get_window_extent().width for label in ax.get_xticklabels())
-    if widest > _LOOSEST * ax.bbox.width / len(columns):
-        ax.set_xticks(places, columns, rotation=45, ha="right", rotation_mode="anchor", **style)
-
-
-def _draw_grid(ax: Axes, values: FloatArray) -> None:
-    n_rows, n_columns = values.shape
-    ax.set_xticks(np.arange(n_columns + 1) - 0.5, minor=True)
-    ax.set_yticks(np.arange(n_rows + 1) - 0.5, minor=True)
-    ax.grid(which="minor", color="white", linewidth=1.0)
-
-
 def _frame(ax: Axes, is_own: BoolArray, is_stray: BoolArray) -> None:
     """Outline the items of each construct, and the cells that should be lower."""
     from matplotlib.patches import Rectangle  # noqa: PLC0415  (optional package)
@@ -162,35 +140,10 @@ def _frame(ax: Axes, is_own: BoolArray, is_stray: BoolArray) -> None:
         ends = np.flatnonzero(member & ~np.concatenate([member[1:], [False]]))
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             corner = (column - 0.5, start - 0.5)
-            block = Rectangle(corner, 1.0, end - start + 1.0, edgecolor=_DARK, linewidth=1.6, zorder=4, **style)
+            block = Rectangle(corner, 1.0, end - start + 1.0, edgecolor=DARK, linewidth=1.6, zorder=4, **style)
             block.set_gid("own")
             ax.add_patch(block)
     for row, column in np.argwhere(is_stray).tolist():
         cell = Rectangle((column - 0.44, row - 0.42), 0.88, 0.84, edgecolor="#B36B00", linewidth=1.6, zorder=3, **style)
         cell.set_gid("stray")
         ax.add_patch(cell)
-
-
-def _points(ax: Axes, values: FloatArray) -> float:
-    """Size of text at which a number fits a cell."""
-    settle(ax)
-    n_rows, n_columns = values.shape
-    cell = np.array([ax.bbox.width / n_columns, ax.bbox.height / n_rows]) / ax.figure.dpi * 72.0
-    return float(min(0.9 * cell[0] / (0.62 * _WIDEST), 0.75 * cell[1], _LARGEST))
-
-
-def _write_numbers(ax: Axes, image: Any, values: FloatArray, is_own: BoolArray, points: float) -> None:
-    for row, column in np.ndindex(*values.shape):
-        value = float(values[row, column])
-        known = bool(np.isfinite(value))
-        ax.text(
-            column,
-            row,
-            f"{value:.2f}".replace("0.", ".", 1) if known else "\N{EN DASH}",
-            ha="center",
-            va="center",
-            fontsize=points,
-            fontweight="bold" if is_own[row, column] else "normal",
-            color=ink_on(np.array(image.to_rgba(value))) if known else GREY,
-            zorder=5,
-        )

@@ -15,9 +15,9 @@ from crmmodels.models.structural.survey_model import SurveyModel
 from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, require_matplotlib, settle
 from crmmodels.plotting.drawing.fonts import display_width
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, in_columns, language_of, write_in_fonts
+from crmmodels.plotting.drawing.names import whole_labels
 from crmmodels.plotting.survey.layout import Layout, arrows_through, label_spots, lay_out
-from crmmodels.plotting.survey.rows import whole_labels
-from crmmodels.plotting.survey.shared import check_survey_model, construct_names
+from crmmodels.plotting.survey.shared import construct_names, fitted_survey, two_decimals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,7 +119,7 @@ def plot_path_diagram(model: SurveyModel, *, items: bool = True, ax: Axes | None
     >>> len([text for text in ax.texts if "->" in (text.get_gid() or "")])
     9
     """
-    fitted = check_survey_model(_PLOT, model)
+    fitted = fitted_survey(_PLOT, model)
     require_matplotlib(_PLOT)
     graph, names = model.graph(), construct_names(model)
     words, english = [names[name] for name in graph.names], [name.replace("_", " ") for name in graph.names]
@@ -182,7 +182,7 @@ def _facts(r_squared: pd.DataFrame, index: pd.DataFrame) -> Mapping[str, str]:
     """The line under the name: explained variance and index, where there are any."""
     found: dict[str, list[str]] = {}
     for name, value in zip(r_squared["construct"], r_squared["estimate"], strict=True):
-        found.setdefault(name, []).append(f"R² {_short(value)}")
+        found.setdefault(name, []).append(f"R² {two_decimals(value)}")
     for name, value in zip(index["construct"], index["estimate"], strict=True):
         if np.isfinite(value):
             found.setdefault(name, []).append(f"{value:.1f}")
@@ -191,12 +191,9 @@ def _facts(r_squared: pd.DataFrame, index: pd.DataFrame) -> Mapping[str, str]:
 
 def _items(loadings: pd.DataFrame, construct: str, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     own = loadings[loadings["construct"] == construct]
-    return tuple((names.get(item, str(item)), _short(value)) for item, value in zip(own["item"], own["estimate"], strict=True))
-
-
-def _short(value: float) -> str:
-    """Two decimals without the leading zero, as correlations are written."""
-    return f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1)
+    return tuple(
+        (names.get(item, str(item)), two_decimals(value)) for item, value in zip(own["item"], own["estimate"], strict=True)
+    )
 
 
 def _places(layout: Layout, cards: list[_Card], pairs: list[tuple[int, int]]) -> FloatArray:
@@ -287,7 +284,7 @@ def _draw_paths(ax: Axes, paths: pd.DataFrame, drawn: _Drawn, text: Lettering) -
         label = ax.text(
             drawn.spots[row, 0],
             drawn.spots[row, 1],
-            _short(value) + stars[row],
+            two_decimals(value) + stars[row],
             ha="center",
             va="center",
             fontsize=drawn.scale * _POINTS["facts"],

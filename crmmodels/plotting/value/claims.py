@@ -12,16 +12,16 @@ from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.models.clv.loyalty_claims import CLAIMS
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.parameters import check_level
+from crmmodels.plotting.drawing.axis_marks import write_words
 from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, require_matplotlib, settle
+from crmmodels.plotting.drawing.forest import draw_forest
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases, in_columns, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import write_words
 from crmmodels.plotting.value.shared import check_base
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _PLOT: Final = "plot_claims"
-_MARGIN: Final = 0.08
 _ROOM_FOR_NAMES: Final = 0.6
 _NARROW: Final = 16
 """Columns of a line where the names take more of the width of the axes."""
@@ -142,27 +142,11 @@ def _name_rows(ax: Axes, text: Lettering) -> None:
 
 
 def _draw(ax: Axes, claims: pd.DataFrame, text: Lettering) -> None:
-    ends = np.array([0.0, *claims["lower"], *claims["upper"]])
-    low, high = float(ends.min()), float(ends.max())
-    width = high - low if high > low else 1.0
-    for row, (slope, lower, upper, verdict) in enumerate(
-        claims[["slope", "lower", "upper", "verdict"]].itertuples(index=False)
-    ):
-        limits = [[slope - lower], [upper - slope]]
-        ax.errorbar([slope], [row], xerr=limits, fmt="o", color=_COLOURS[verdict], linewidth=2, markersize=7, capsize=4)
-        words = text.phrase("words", verdict=text.phrase(verdict), slope=f"{slope:.3g}")
-        place = (slope - low) / width
-        side = "left" if place < 0.3 else "right" if place > 0.7 else "center"
-        anchor = {"left": lower, "right": upper, "center": slope}[side]
-        ax.annotate(
-            words,
-            (anchor, row),
-            (0, 8),
-            textcoords="offset points",
-            ha=side,
-            va="bottom",
-            fontsize="small",
-            bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"},
-            **text.style,
-        )
-    ax.set_xlim(low - _MARGIN * width, high + _MARGIN * width)
+    slope, lower, upper = (claims[name].to_numpy(np.float64) for name in ("slope", "lower", "upper"))
+    verdicts = claims["verdict"].tolist()
+    words = [
+        text.phrase("words", verdict=text.phrase(verdict), slope=f"{one:.3g}")
+        for verdict, one in zip(verdicts, slope, strict=True)
+    ]
+    colours = [_COLOURS[verdict] for verdict in verdicts]
+    draw_forest(ax, slope, lower, upper, colours=colours, written=words, style=text.style)

@@ -13,21 +13,15 @@ from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import ParameterError
 from crmmodels.kernels.arrays.grouping import group_means
-from crmmodels.kernels.orders.periods import first_day_of_period, period_of_day
+from crmmodels.kernels.orders.periods import period_of_day
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.clv.record import COMPONENTS
+from crmmodels.plotting.drawing.arguments import MOST_CLASSES
+from crmmodels.plotting.drawing.axis_marks import legend_above, period_name, start_at_zero, whole_ticks, write_words
+from crmmodels.plotting.drawing.bars import stack_bars
 from crmmodels.plotting.drawing.figure import GREY, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Lettering, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import MOST_CLASSES, start_at_zero, whole_ticks, write_words
-from crmmodels.plotting.value.shared import (
-    CustomerValues,
-    check_base,
-    fitted_clv,
-    in_money,
-    legend_above,
-    values_of,
-    with_values,
-)
+from crmmodels.plotting.value.shared import CustomerValues, check_base, fitted_clv, in_money, values_of, with_values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,16 +80,9 @@ _PHRASES: Final = with_values(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cohorts:
-    """Customers by the period of their first order, from the first such period to the last.
+    """Customers by the period of their first order, from the first such period, a number as `period_of_day` counts, to the last.
 
-    Attributes
-    ----------
-    first : int
-        Number of the first period, as `period_of_day` counts.
-    n_customers : ndarray of int64, shape (n_cohorts,)
-        Customers of each; 0 where nobody came.
-    means : ndarray of float64, shape (6, n_cohorts)
-        Mean of each component per customer; NaN where nobody came.
+    Their number, shape (n_cohorts,), and the mean of each component, shape (6, n_cohorts), NaN where nobody came.
     """
 
     first: int
@@ -208,12 +195,8 @@ def _cohorts(found: CustomerValues, orders: Orders, period: Period) -> Cohorts:
 def _draw_components(ax: Axes, cohorts: Cohorts, position: FloatArray) -> list[Any]:
     """Bars upon each other above 0, and under each other below."""
     means = np.nan_to_num(cohorts.means)
-    above, below = np.zeros(len(position)), np.zeros(len(position))
-    bars = []
-    for part, colour in zip(means, _COLOURS, strict=True):
-        bars.append(ax.bar(position, part, _BAR, np.where(part < 0, below, above), color=colour))
-        above += np.maximum(part, 0.0)
-        below += np.minimum(part, 0.0)
+    bars: list[Any] = list(stack_bars(ax, means, colours=_COLOURS, places=position, width=_BAR))
+    above, below = np.maximum(means, 0.0).sum(axis=0), np.minimum(means, 0.0).sum(axis=0)
     # The edges of bars of no height would stick to the end of the axis.
     room = _ROOM * max(float(above.max() - below.min()), 1e-9)
     ax.set_ylim(below.min() - (room if below.any() else 0.0), above.max() + room)
@@ -240,12 +223,4 @@ def _put_periods(ax: Axes, cohorts: Cohorts, period: Period) -> None:
     least = n / max(1.0, ax.bbox.width / ax.figure.dpi / _INCHES_PER_TICK)
     step = next((step for step in _STEPS[period] if step >= least), n)
     ticks = np.arange(0, n, step)
-    ax.set_xticks(ticks, [_name(cohorts.first + int(tick), period) for tick in ticks])
-
-
-def _name(number: int, period: Period) -> str:
-    day = np.datetime64(int(first_day_of_period(np.array([number]), period)[0]), "D")
-    year, month, _ = str(day).split("-")
-    if period == "Q":
-        return f"{year} Q{(int(month) + 2) // 3}"
-    return {"M": f"{year}-{month}", "Y": year}.get(period, str(day))
+    ax.set_xticks(ticks, [period_name(cohorts.first + int(tick), period, is_dated=True) for tick in ticks])

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray
-from crmmodels.exceptions import ParameterError
 from crmmodels.models.clv.model import CLVModel
-from crmmodels.parameters import is_number, is_whole
+from crmmodels.plotting.drawing.arguments import checked_bins
+from crmmodels.plotting.drawing.axis_marks import legend_above, start_at_zero, write_words
+from crmmodels.plotting.drawing.bars import stack_bars
 from crmmodels.plotting.drawing.figure import GREY, ORANGE, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Lettering, english_labels, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import MOST_CLASSES, start_at_zero, write_words
 from crmmodels.plotting.value.shared import (
     CustomerValues,
     amount,
     decimals_for,
     fitted_clv,
     in_money,
-    legend_above,
     named_tiers,
     outside_note,
     shown_range,
@@ -112,7 +111,7 @@ def plot_value_distribution(
     300
     """
     fitted = fitted_clv(_PLOT, model)
-    given = None if bins is None else _checked_bins(bins)
+    given = checked_bins(_PLOT, bins)
     found = values_of(_PLOT, model, data)
     require_matplotlib(_PLOT)
     clv = found.clv
@@ -156,27 +155,9 @@ def _title(text: Lettering, model: CLVModel, clv: FloatArray, low: float, high: 
 
 
 def _draw_tiers(ax: Axes, clv: FloatArray, tier: IntArray, edges: FloatArray, n_tiers: int) -> list[Any]:
-    below = np.zeros(len(edges) - 1)
-    bars = []
-    for k, colour in enumerate(tier_colours(n_tiers)):
-        height = np.histogram(clv[tier == k], edges)[0].astype(np.float64)
-        bars.append(
-            ax.bar(edges[:-1], height, np.diff(edges), below, align="edge", color=colour, edgecolor="white", linewidth=0.3)
-        )
-        below += height
-    return bars
-
-
-def _checked_bins(bins: int | Sequence[float]) -> int | FloatArray:
-    if is_whole(bins) and 1 <= bins <= MOST_CLASSES:
-        return bins
-    given = bins.tolist() if isinstance(bins, np.ndarray) else bins
-    if isinstance(given, list | tuple) and 1 < len(given) <= MOST_CLASSES and all(map(is_number, given)):
-        edges = np.array(given, np.float64)
-        if np.isfinite(edges).all() and (np.diff(edges) > 0).all():
-            return edges
-    must = f"a whole number from 1 to {MOST_CLASSES:,}, or ascending bounds"
-    raise ParameterError.must_be(_PLOT, "bins", must, bins)
+    heights = np.array([np.histogram(clv[tier == k], edges)[0] for k in range(n_tiers)], np.float64)
+    place: dict[str, Any] = {"places": edges[:-1], "width": np.diff(edges), "align": "edge"}
+    return list(stack_bars(ax, heights, colours=tier_colours(n_tiers), **place, edgecolor="white", linewidth=0.3))
 
 
 def _edges(clv: FloatArray, bins: int | FloatArray | None) -> FloatArray:

@@ -8,13 +8,12 @@ import numpy as np
 
 from crmmodels._typing import FloatArray
 from crmmodels.models.clv.model import CLVModel
+from crmmodels.plotting.drawing.axis_marks import legend_above, write_words
 from crmmodels.plotting.drawing.figure import COLOUR_MAP, GREY, ORANGE, axes_of_size, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Lettering, english_labels, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import write_words
 from crmmodels.plotting.value.shared import (
     fitted_clv,
     in_money,
-    legend_above,
     named_tiers,
     outside_note,
     shown_range,

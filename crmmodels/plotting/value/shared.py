@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -17,11 +17,9 @@ from crmmodels.exceptions import ParameterError
 from crmmodels.models.clv.identification import Identification, identified_by, read_notes
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.clv.record import COMPONENTS, CLVFit
-from crmmodels.plotting.drawing.figure import COLOUR_MAP, settle
+from crmmodels.plotting.drawing.arguments import fitted_record
+from crmmodels.plotting.drawing.figure import COLOUR_MAP
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 Standing: TypeAlias = Literal["identified", "gross", "missing"]
 """Whether data tell a component apart; gross is an initial purchase whose cost of acquisition is not known."""
@@ -34,7 +32,6 @@ _LIGHTEST: Final = 0.35
 _DARKEST: Final = 1.0
 _MOST_NAMED: Final = 8
 """Tiers that a legend names; of more, the worst and the best."""
-_MOST_ROWS: Final = 3
 _PART_OF_BASE: Final = ("referrals", "acquisition_costs", "service_costs")
 
 _SHARED: Final[Phrases] = {
@@ -80,24 +77,10 @@ def with_values(own: Phrases) -> Phrases:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerValues:
-    """What a plot needs of the customers.
+    """What a plot needs of the customers, in the order of their names.
 
-    Attributes
-    ----------
-    customers : sequence
-        Their names.
-    realised, future : ndarray of float64, shape (6, n_customers)
-        CLV1 to CLV6.
-    clv : ndarray of float64, shape (n_customers,)
-        Their sum, to the last bit that of the scores.
-    tier : ndarray of int64, shape (n_customers,)
-        Position in the model's labels.
-    accounts : mapping of str to ndarray of shape (n_customers,)
-        What was read.
-    standing : mapping of str to {"identified", "gross", "missing"}
-        Of each component.
-    basis : {"revenue", "margin", "contribution", "money"}
-        What the money is; "money" where it is not known.
+    Components ``realised`` and ``future`` have shape (6, n_customers), ``clv``, to the last bit that of the scores, and ``tier``, a position in the
+    model's labels, (n_customers,). The ``basis`` of the money is "revenue", "margin", "contribution", or "money" where it is not known.
     """
 
     customers: Sequence[Any]
@@ -117,30 +100,8 @@ class CustomerValues:
 
 
 def fitted_clv(plot: str, model: CLVModel) -> CLVFit:
-    """Return the fitted record, or refuse what is no fitted model of customer lifetime value.
-
-    Parameters
-    ----------
-    plot : str
-        The plotting function, for the error.
-    model : CLVModel
-        What the caller gave.
-
-    Returns
-    -------
-    CLVFit
-        The record.
-
-    Raises
-    ------
-    ParameterError
-        If this is no such model.
-    NotFittedError
-        If it is not fitted.
-    """
-    if not isinstance(model, CLVModel):
-        raise ParameterError.must_be(plot, "model", "a fitted CLVModel", type(model))
-    return model._fitted_for(plot)  # noqa: SLF001  (the same package: the refusal names this function)
+    """Return the fitted record, or refuse what is no fitted model of customer lifetime value."""
+    return fitted_record(plot, model, CLVModel, "a fitted CLVModel")
 
 
 def check_base(plot: str, data: object) -> None:
@@ -151,31 +112,7 @@ def check_base(plot: str, data: object) -> None:
 
 
 def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
-    """Read the customers, and split the value of each.
-
-    Parameters
-    ----------
-    plot : str
-        The plotting function, for the error.
-    model : CLVModel
-        A fitted model.
-    data : Orders, CustomerBase or dataframe
-        The customers.
-
-    Returns
-    -------
-    CustomerValues
-        In the order of ``model.score(data)``.
-
-    Raises
-    ------
-    ParameterError
-        If this is no such model.
-    NotFittedError
-        If it is not fitted.
-    DataError
-        If the data cannot be used.
-    """
+    """Read the customers once, in the order of ``model.score(data)``, and split the value of each."""
     fitted = fitted_clv(plot, model)
     table = model._open(data)  # noqa: SLF001  (the same package: values, tiers and names from one reading)
     accounts = model._read(table)  # noqa: SLF001
@@ -219,18 +156,7 @@ def amount(value: float, decimals: int, *, signed: bool = False) -> str:
 
 
 def shown_range(values: FloatArray) -> tuple[float, float]:
-    """Range in which most values lie: all of them, or without far tails of one in a hundred.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n_customers,)
-        The values.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper bound, the lower below the upper.
-    """
+    """Lower and upper bound between which most values, shape (n_customers,), lie: all, or without far tails of one in a hundred."""
     low, high = np.quantile(values, [_TAIL, 1.0 - _TAIL]).tolist()
     reach = _FAR * (high - low)
     first, last = float(values.min()), float(values.max())
@@ -241,22 +167,7 @@ def shown_range(values: FloatArray) -> tuple[float, float]:
 
 
 def outside_note(text: Lettering, values: FloatArray, inside: Any) -> str:
-    """Say how many customers are not drawn and what they are worth; empty if all are.
-
-    Parameters
-    ----------
-    text : Lettering
-        Words.
-    values : ndarray of float64, shape (n_customers,)
-        Value of each customer.
-    inside : ndarray of bool, shape (n_customers,)
-        Who is drawn.
-
-    Returns
-    -------
-    str
-        The note.
-    """
+    """Say how many customers are not drawn, since they are not ``inside``, and what they are worth; empty if all are."""
     left = values[~inside]
     if not len(left):
         return ""
@@ -275,47 +186,6 @@ def tier_colours(n_tiers: int) -> Sequence[Any]:
 def named_tiers(n_tiers: int) -> Sequence[int]:
     """Tiers that a legend names, worst first."""
     return range(n_tiers) if n_tiers <= _MOST_NAMED else (0, n_tiers - 1)
-
-
-def legend_above(
-    ax: Axes, text: Lettering, handles: Sequence[Any], names: Sequence[str], short: Sequence[str] | None = None
-) -> None:
-    """Put a legend between the title and the axes, in as many columns as there is room for.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Axes with everything drawn, and with their title.
-    text : Lettering
-        Fonts.
-    handles : sequence of matplotlib Artist
-        What the legend explains.
-    names : sequence of str
-        What it is.
-    short : sequence of str, optional
-        What it is in few characters, where the names take more than three rows.
-    """
-    settle(ax)
-    columns = range(len(names), 0, -1)
-    tries = [(names, n) for n in columns if short is None or n * _MOST_ROWS >= len(names)]
-    for wording, n_columns in tries + ([] if short is None else [(short, n) for n in columns]):
-        legend = ax.legend(
-            handles,
-            wording,
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.0),
-            ncols=n_columns,
-            fontsize="small",
-            frameon=False,
-            borderaxespad=0.2,
-            columnspacing=1.2,
-        )
-        for entry in legend.get_texts():
-            entry.set(**text.style)
-        box = legend.get_window_extent()
-        if box.width <= ax.bbox.width:
-            break
-    ax.set_title(ax.get_title(), pad=box.height / ax.figure.dpi * 72.0 + 4.0, **text.style)
 
 
 def _notes(model: CLVModel, data: Any) -> Mapping[str, str]:

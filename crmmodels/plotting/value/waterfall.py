@@ -12,19 +12,11 @@ from crmmodels._typing import AnyArray, FloatArray
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.clv.record import COMPONENTS
+from crmmodels.plotting.drawing.axis_marks import legend_above, write_words
+from crmmodels.plotting.drawing.bars import draw_bars
 from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, require_matplotlib, settle
 from crmmodels.plotting.drawing.lettering import Lettering, english_labels, language_of, write_in_fonts
-from crmmodels.plotting.purchase.shared import write_words
-from crmmodels.plotting.value.shared import (
-    CustomerValues,
-    amount,
-    decimals_for,
-    fitted_clv,
-    in_money,
-    legend_above,
-    values_of,
-    with_values,
-)
+from crmmodels.plotting.value.shared import CustomerValues, amount, decimals_for, fitted_clv, in_money, values_of, with_values
 from crmmodels.wording import plain
 
 if TYPE_CHECKING:
@@ -70,17 +62,7 @@ _PHRASES: Final = with_values(
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
-    """What is drawn.
-
-    Attributes
-    ----------
-    parts : ndarray of float64, shape (6,)
-        The components.
-    title : str
-        Name of the phrase for the title.
-    n : int
-        Customers behind them.
-    """
+    """What is drawn: the six components, the name of the phrase for the title, and the number of customers behind them."""
 
     parts: FloatArray
     title: str
@@ -208,7 +190,7 @@ def _draw(ax: Axes, found: CustomerValues, parts: FloatArray, text: Lettering) -
     decimals = decimals_for(np.concatenate([parts, ends]))
     standings = [found.standing[name] for name in COMPONENTS]
     colours = [*(_colour(width, standing) for width, standing in zip(parts, standings, strict=True)), GREY]
-    bars = ax.barh(np.arange(7), widths, 2 * _HALF, left=starts, color=colours, zorder=2)
+    (bars,) = draw_bars(ax, widths[np.newaxis], colours=[colours], base=starts, room=2 * _HALF, horizontal=True)
     ax.vlines(ends, np.arange(6) + _HALF, np.arange(1, 7) - _HALF, color=GREY, linewidth=1, zorder=1)
     ax.axvline(0.0, color=GREY, linewidth=1, zorder=1)
     for k, bar in enumerate(bars):

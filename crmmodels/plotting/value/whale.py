@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.frames import open_table
 from crmmodels.data.tables.schema import Column, read_values
 from crmmodels.exceptions import DataError
 from crmmodels.kernels.concentration.lorenz import whale_curve
+from crmmodels.plotting.drawing.curves import draw_band, draw_curve
 from crmmodels.plotting.drawing.figure import BLUE, GREY, ORANGE, axes_of_size, percent, percent_axis, require_matplotlib
 from crmmodels.plotting.drawing.lettering import Phrases, language_of_texts, write_in_fonts
 
@@ -93,9 +92,9 @@ def plot_whale(data: Any, *, value: str = "margin", ax: Axes | None = None) -> A
     text = write_in_fonts(_PLOT, language_of_texts([value]), _PHRASES, value=value)
     ax = axes_of_size(ax, 7.0, 4.8)
     x, y = curve.customers, curve.value / curve.total
-    ax.fill_between(x, 1.0, y, where=np.arange(len(x)) >= curve.peak, color=ORANGE, alpha=0.35, linewidth=0)
+    draw_band(ax, x[curve.peak :], 1.0, y[curve.peak :], colour=ORANGE, opacity=0.35, edgecolor=ORANGE)
     ax.axhline(1.0, color=GREY, linewidth=1, linestyle="--")
-    ax.plot(x, y, color=BLUE, linewidth=2)
+    draw_curve(ax, x, y, colour=BLUE)
     words = text.phrase("peak", customers=percent(x[curve.peak]), height=percent(y[curve.peak]))
     _mark_peak(ax, x[curve.peak], y[curve.peak], words, text.style)
     ax.set_xlim(0, 1)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crmmodels.plotting.lifecycle.shared import STAGE_COLOURS, period_name, places_of
+from crmmodels.plotting.drawing.axis_marks import period_name
+from crmmodels.plotting.lifecycle.shared import STAGE_COLOURS, places_of
 
 
 @pytest.mark.parametrize(

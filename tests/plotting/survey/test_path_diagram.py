@@ -107,9 +107,9 @@ def test_text_fits_its_construct_in_axes_of_any_size(survey_model, width, drawn)
 
 
 def test_a_number_that_rounds_to_nothing_has_no_sign():
-    from crmmodels.plotting.survey.path_diagram import _short
+    from crmmodels.plotting.survey.shared import two_decimals
 
-    assert [_short(value) for value in (-0.001, -0.5, 0.999, 1.0, 1.25, -1.0)] == [
+    assert [two_decimals(value) for value in (-0.001, -0.5, 0.999, 1.0, 1.25, -1.0)] == [
         ".00",
         "-.50",
         "1.00",

@@ -1,4 +1,4 @@
-"""Names of rows of estimates, and room for them."""
+"""Names of rows and columns, and room for them."""
 
 from __future__ import annotations
 
@@ -23,20 +23,7 @@ _SMALLEST: Final = 5.0
 
 
 def whole_labels(text: Lettering, *wordings: Sequence[str]) -> list[str]:
-    """Labels of a plot without the line breaks of long ones.
-
-    Parameters
-    ----------
-    text : Lettering
-        Labels as they can be drawn.
-    *wordings : sequence of str
-        The same labels as they may be worded.
-
-    Returns
-    -------
-    list of str
-        The wording of each that is drawn.
-    """
+    """Labels as they can be drawn, without the line breaks of long ones; each is one of its wordings."""
     found = []
     for label, *worded in zip(text.labels, *wordings, strict=True):
         same = (word for word in worded if "".join(word.split()) == "".join(label.split()))
@@ -44,20 +31,10 @@ def whole_labels(text: Lettering, *wordings: Sequence[str]) -> list[str]:
     return found
 
 
-def name_rows(ax: Axes, labels: Sequence[str], style: dict[str, Any]) -> None:
-    """Name rows at 0, 1, … downwards, in lines and characters for which there is room; of very low rows some.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Axes whose limits of y are set.
-    labels : sequence of str
-        The names.
-    style : mapping of str to object
-        Keywords for the texts.
-    """
-    rows, names = range(len(labels)), list(labels)
-    ax.set_yticks(rows, names, **style)
+def name_rows(ax: Axes, names: Sequence[str], style: dict[str, Any]) -> None:
+    """Name rows at 0, 1, … of axes with limits, in lines and characters for which there is room; of very low rows some."""
+    rows, shown = range(len(names)), list(names)
+    ax.set_yticks(rows, shown, **style)
     ax.tick_params(axis="y", length=0)
     settle(ax)
     usual = float(ax.get_yticklabels()[0].get_fontsize())
@@ -66,26 +43,25 @@ def name_rows(ax: Axes, labels: Sequence[str], style: dict[str, Any]) -> None:
     broken = [in_columns(name, _NARROW) for name in names]
     size_broken = min(usual, points_of_rows(ax, max(name.count("\n") + 1 for name in broken)))
     if filled > 1.0 and size_broken > size:
-        names, size = broken, size_broken
+        shown, size = broken, size_broken
     step = max(1, int(np.ceil(_SMALLEST / points_of_rows(ax))))
-    ax.set_yticks(rows[::step], names[::step], fontsize=max(size, _SMALLEST), **style)
+    ax.set_yticks(rows[::step], shown[::step], fontsize=max(size, _SMALLEST), **style)
+
+
+def name_columns(
+    ax: Axes, names: Sequence[str], style: dict[str, Any], *, first: float = 0.0, room: float = 0.9, angle: float = 45.0
+) -> None:
+    """Name columns at ``first``, ``first + 1``, …; aslant where a name takes more than its ``room`` of a column."""
+    places = first + np.arange(len(names))
+    ax.set_xlim(first - 0.5, first + len(names) - 0.5)
+    ax.set_xticks(places, names, **style)
+    settle(ax)
+    if max(label.get_window_extent().width for label in ax.get_xticklabels()) > room * ax.bbox.width / len(names):
+        ax.set_xticks(places, names, rotation=angle, ha="right", rotation_mode="anchor", **style)
 
 
 def points_of_rows(ax: Axes, lines: float = 1.0) -> float:
-    """Size of text at which so many lines fit a row.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Axes whose rows are 1 apart.
-    lines : float, default 1
-        Lines in a row.
-
-    Returns
-    -------
-    float
-        In points.
-    """
+    """Size of text in points at which so many lines fit a row, of axes whose rows are 1 apart."""
     bottom, top = ax.get_ylim()
     row = ax.bbox.height / abs(top - bottom) / ax.figure.dpi * 72.0
     return float(row / (_LINE * lines))
