@@ -436,9 +436,7 @@ class BaseModel(ABC, Generic[TableT, FitT]):
 
     def _read(self, table: Table) -> TableT:
         """Return what the other hooks receive: by default the declared columns, checked, as a mapping of float arrays."""
-        name = type(self).__name__
-        columns, advice = hooks.read_columns(name, self.columns()), self._advice(table)
-        values: Any = read_values(table.frame, columns, table.key, name, self._conflicts, advice=advice)
+        values: Any = self._columns_of(table)
         return values  # type: ignore[no-any-return]
 
     def _noted(self, answer: Any, values: TableT, fitted: FitT) -> Any:  # noqa: ARG002  (a hook)
@@ -461,6 +459,12 @@ class BaseModel(ABC, Generic[TableT, FitT]):
         if record is None:
             raise NotFittedError.before(type(self).__name__, verb)
         return record
+
+    def _columns_of(self, table: Table) -> Values:
+        """The declared columns, checked."""
+        name = type(self).__name__
+        columns, advice = hooks.read_columns(name, self.columns()), self._advice(table)
+        return read_values(table.frame, columns, table.key, name, self._conflicts, advice=advice)
 
     def _learned(self, record: FitT) -> Self:
         """Become a fitted model, the one place where a record is assigned."""

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import combinations_with_replacement
 from typing import Any, Final
 
 import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray
-from crmmodels.data.accounts.reference_prices import Benchmarks
 from crmmodels.kernels.arrays.grouping import steady_sum
 from crmmodels.kernels.inference.estimation import Edge, Family, covariance_of, estimate
 from crmmodels.kernels.purchase.histories import PurchaseTable, distinct_rows
 from crmmodels.kernels.purchase.nbd import NBDParameters, log_likelihood
 from crmmodels.kernels.value.credibility import credibility, population_means, variance_components
 from crmmodels.kernels.value.referrals import referral_values
+from crmmodels.models.clv.reading import Origin
 from crmmodels.models.clv.record import CLVFit, ReferralOutlook
 from crmmodels.models.clv.tiers import tier_bounds
 from crmmodels.models.clv.uncertainty import kappa_error
@@ -33,15 +32,6 @@ _STEP: Final = 1e-3
 """Of the logarithms of parameters, for central differences: their error is about its square."""
 _THETAS: Final = {1: 2, "all": 17}
 """Values of theta from 0 to 1; with one generation the value is a straight line in it."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Origin:
-    """Where accounts come from: the notes on what they tell apart, and, of those made of a log, its roles and benchmarks."""
-
-    identified: Mapping[str, str]
-    roles: tuple[str, ...] = ()
-    benchmarks: Benchmarks | None = None
 
 
 def learn(

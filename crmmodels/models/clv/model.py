@@ -7,13 +7,12 @@ import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from crmmodels._domains import require
-from crmmodels._frozen import seal
 from crmmodels._typing import AnyArray, IntArray, Language
 from crmmodels.base import BaseModel, Values
 from crmmodels.data.accounts.accounts import ACCOUNT_COLUMNS, Accounts, accounts_of
@@ -24,15 +23,16 @@ from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.frames import Table, open_table
 from crmmodels.data.tables.hints import call_for_log
 from crmmodels.data.tables.schema import LARGEST_COUNT, LARGEST_FREQUENCY, LARGEST_MONEY, Column, Conflict
-from crmmodels.exceptions import CrmModelsWarning, DataError, OneCohortWarning, ParameterError, warn
+from crmmodels.engines.engine import engine_of
+from crmmodels.exceptions import CrmModelsWarning, DataError, OneCohortWarning, ParameterError
 from crmmodels.kernels.arrays.grouping import group_means, group_sums
 from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
 from crmmodels.kernels.value.contribution import growth_split
-from crmmodels.models.clv.fit import Origin, learn
+from crmmodels.models.clv.fit import learn
 from crmmodels.models.clv.identification import identified_by, notes_of_accounts, notes_table, with_notes
 from crmmodels.models.clv.loyalty_claims import claims_of
 from crmmodels.models.clv.order_lines import Pricing, explain_lines, repeat_orders
-from crmmodels.models.clv.reading import as_base, linked, roles_of
+from crmmodels.models.clv.reading import AccountsRead, AccountsTable, Origin, as_base, linked, roles_of
 from crmmodels.models.clv.record import COMPONENTS, CLVFit, ReferralOutlook, check_record
 from crmmodels.models.clv.tiers import are_tiers, tier_labels, tier_table
 from crmmodels.models.clv.uncertainty import CLVDraws, ParameterDraw, draw, limits_of
@@ -60,7 +60,7 @@ def _default_purchase_model() -> PurchaseModel[Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CLVModel(BaseModel[Values, CLVFit]):
+class CLVModel(BaseModel[AccountsRead, CLVFit]):
     r"""Customer lifetime value in six components that add up to it: CLV = CLV1 + … + CLV6.
 
     Use it to see where the value of customers comes from: the initial purchase (CLV1), repeat purchases (CLV2), purchases in other
@@ -162,7 +162,18 @@ class CLVModel(BaseModel[Values, CLVFit]):
         return tuple(others.get(name, Column.money(name)) for name in ACCOUNT_COLUMNS)
 
     def score_columns(self) -> Sequence[str]:
-        """The six components, how their sum divides, and the interval of the sum."""
+        """The six components, how their sum divides, and the interval of the sum.
+
+        ``clv1, …, clv6``; ``realised`` and ``future``, into which their sum divides; ``own``, the sum without clv5; ``clv``; ``retained``,
+        which alone may be added up over customers; ``lower`` and ``upper``, limits of ``clv`` over the draws. All are in the currency of
+        the data. A component that is not identified is 0: `notes` says which, and so does ``attrs["identified"]`` of an answer in pandas;
+        a column of text would repeat one sentence in every row. Of customers who were referred the referrer must be among those scored.
+
+        Returns
+        -------
+        sequence of str
+            Their names.
+        """
         return (*COMPONENTS, "realised", "future", "own", "clv", "retained", "lower", "upper")
 
     def segment_labels(self) -> Sequence[str]:
@@ -188,91 +199,7 @@ class CLVModel(BaseModel[Values, CLVFit]):
             If the data cannot be used.
         """
         base = as_base(data)
-        fitted = self._record
-        if fitted is not None and (missing := sorted(set(fitted.roles) - roles_of(base))):
-            problem = (
-                f"it lacks {', '.join(missing)}, which the model was fitted with; hand them over, or fit a model without them"
-            )
-            raise DataError("CLVModel", [problem], "customer base")
-        made = self._accounts(base, None if fitted is None else fitted.benchmarks)
-        return log_of(base.orders).native(made.frame)
-
-    def fit(self, data: Any) -> Self:
-        """Learn purchase model, money per order, benchmarks and tiers from a reference population.
-
-        Parameters
-        ----------
-        data : Orders, CustomerBase or dataframe
-            The customers; a dataframe is one that `accounts` returned.
-
-        Returns
-        -------
-        Self
-            The model itself, now fitted.
-
-        Raises
-        ------
-        DataError
-            If the data cannot be used; every problem is named. The model stays as it was.
-        ConvergenceError
-            If the purchase model has no best parameters.
-        """
-        if isinstance(data, Orders | CustomerBase):
-            with Progress("CLVModel.fit", "steps", 2) as progress:
-                base = as_base(data)
-                made = self._accounts(base, None)
-                progress(1)
-                table = log_of(base.orders).native(made.frame)
-                values = self._read(open_table(table, self.key, "CLVModel"))
-                counts = {"n_returns": made.n_returns, "n_above_list": made.n_above_list, "n_below_cost": made.n_below_cost}
-                roles = roles_of(base)
-                notes = identified_by(roles, self.margin, self.price_reference, counts)
-                record = self._learn(values, Origin(notes, tuple(sorted(roles)), made.benchmarks))
-                is_one_cohort = made.is_one_cohort
-        else:
-            values = self._read(open_table(data, self.key, "CLVModel"))
-            record, is_one_cohort = self._fit(values), False
-        for concern in self._concerns(values, record):
-            warn(concern)
-        if is_one_cohort:
-            warn(OneCohortWarning(_ONE_COHORT))
-        object.__setattr__(self, "_record", seal(record))
-        return self
-
-    def score(self, data: Any) -> Any:
-        """Return value and its components, one row per customer.
-
-        Parameters
-        ----------
-        data : Orders, CustomerBase or dataframe
-            The customers to score; a dataframe is one that `accounts` returned. They need not be those of `fit`, but of who was referred the
-            referrer must be among them.
-
-        Returns
-        -------
-        dataframe
-            ``clv1, …, clv6``, ``realised`` and ``future``, into which their sum divides; ``own``, the sum without clv5; ``clv``; ``retained``,
-            which alone may be added up over customers; ``lower`` and ``upper``, limits of ``clv`` over the draws. In the currency and the kind of
-            the data. A component that is not identified is 0: `notes` says which, and so does ``attrs["identified"]`` of an answer in pandas.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        DataError
-            If the data cannot be used.
-
-        Notes
-        -----
-        Columns are numbers, as those of every model. The notes are the same for all customers, so that a column of text would repeat one
-        sentence in every row.
-        """
-        fitted = self._fitted_for("score")
-        table = self._open(data)
-        values = self._read(table)
-        scores = self._score(values, fitted)
-        answer = table.answer({name: scores[name] for name in self.score_columns()})
-        return with_notes(answer, self._notes_on(data, values, fitted))
+        return log_of(base.orders).native(self._made(base, self._record).frame)
 
     def components(self, data: Any) -> Any:
         """Return the six components of every customer, realised and to come.
@@ -295,15 +222,15 @@ class CLVModel(BaseModel[Values, CLVFit]):
             If the data cannot be used.
         """
         fitted = self._fitted_for("components")
-        table = self._open(data)
-        values = self._read(table)
-        found = self._values(values, fitted)
+        table = self._open(data, fitted)
+        read = self._read(table)
+        found = self._values(read.columns, fitted)
         columns = {
             f"{name}_{when}": part[i]
             for when, part in (("realised", found.realised), ("future", found.future))
             for i, name in enumerate(COMPONENTS)
         }
-        return with_notes(table.answer({**columns, "transfer": found.transfer}), self._notes_on(data, values, fitted))
+        return self._noted(table.answer({**columns, "transfer": found.transfer}), read, fitted)
 
     def notes(self) -> pd.DataFrame:
         """What is behind each component, and which the data of the fit cannot tell apart.
@@ -403,8 +330,8 @@ class CLVModel(BaseModel[Values, CLVFit]):
         given = self.n_draws if n_draws is None else n_draws
         if not is_whole(given) or given < 1:
             raise ParameterError.must_be("sample", "n_draws", "a whole number, 1 or more", n_draws)
-        table = self._open(data)
-        values = self._read(table)
+        table = self._open(data, fitted)
+        values = self._read(table).columns
         keys = table.frame[table.key].to_list()
         with Progress("CLVModel.sample", "draws", given) as progress:
             draws = progress.over(self._draws(values, fitted, given, rng))
@@ -433,10 +360,10 @@ class CLVModel(BaseModel[Values, CLVFit]):
             If the data cannot be used.
         """
         fitted = self._fitted_for("customer_equity")
-        values = self._read(self._open(data))
-        totals = self._values(values, fitted).totals(values)
+        read = self._read(self._open(data, fitted))
+        totals = self._values(read.columns, fitted).totals(read.columns)
         del totals["retained"]
-        return with_notes(pd.Series(totals, name="value"), self._notes_on(data, values, fitted))
+        return with_notes(pd.Series(totals, name="value"), self._notes_on(read, fitted))
 
     def theta_sensitivity(self, data: Any, thetas: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0)) -> pd.DataFrame:
         r"""What the totals would be at other values of theta, which the data do not tell.
@@ -469,13 +396,14 @@ class CLVModel(BaseModel[Values, CLVFit]):
         with it the sum of CLV5 is a straight line in theta. Tiers and everything else that was learned stay as they are.
         """
         fitted = self._fitted_for("theta_sensitivity")
-        values, valuation = self._read(self._open(data)), self._valuation()
+        read, valuation = self._read(self._open(data, fitted)), self._valuation()
+        values = read.columns
         residual = valuation.residual(values, fitted.purchase.values)
         rows = []
         for theta in _check_thetas(thetas):
             totals = valuation.values_with(values, residual, money_of(fitted, self.theta, theta)).totals(values)
             rows.append({"theta": theta, **{name: totals[name] for name in _OF_THETA}})
-        return with_notes(pd.DataFrame(rows), self._notes_on(data, values, fitted))
+        return with_notes(pd.DataFrame(rows), self._notes_on(read, fitted))
 
     def claims(self, data: Any, level: float = 0.95) -> pd.DataFrame:
         """Test whether loyal customers pay more, cost less to serve, and spend more per order.
@@ -556,8 +484,8 @@ class CLVModel(BaseModel[Values, CLVFit]):
         count in ``clv2b_realised``.
         """
         base = as_base(data)
-        table = self._open(base)
-        values = self._read(table)
+        table = self._open(base, self._record)
+        values = self._read(table).columns
         found = repeat_orders(base.orders, self._pricing(), table.frame[table.key].to_list())
         split = growth_split(values["base_same"] + values["service_base"], found.first_base, found.discounted_orders)
         return table.answer({"clv2a_realised": split.repetition, "clv2b_realised": split.growth})
@@ -644,6 +572,15 @@ class CLVModel(BaseModel[Values, CLVFit]):
             price_reference=self.price_reference,
         )
 
+    def _made(self, base: CustomerBase, fitted: CLVFit | None) -> Accounts:
+        """Accounts of customers: to fit, or by the benchmarks of a fit, which must have known no more than is known of them."""
+        if fitted is not None and (missing := sorted(set(fitted.roles) - roles_of(base))):
+            problem = (
+                f"it lacks {', '.join(missing)}, which the model was fitted with; hand them over, or fit a model without them"
+            )
+            raise DataError("CLVModel", [problem], "customer base")
+        return self._accounts(base, None if fitted is None else fitted.benchmarks)
+
     def _accounts(self, base: CustomerBase, benchmarks: Benchmarks | None) -> Accounts:
         return accounts_of(
             base,
@@ -655,15 +592,26 @@ class CLVModel(BaseModel[Values, CLVFit]):
             benchmarks=benchmarks,
         )
 
-    def _open(self, data: Any, fitted: CLVFit | None = None) -> Table:  # noqa: ARG002  (`accounts` reads the record)
+    def _open(self, data: Any, fitted: CLVFit | None = None) -> AccountsTable:
+        source = None
         if isinstance(data, Orders | CustomerBase):
-            data = self.accounts(data)
-            if isinstance(data, pd.DataFrame):
-                data = data.set_index(self.key)
-        return open_table(data, self.key, "CLVModel")
+            base = as_base(data)
+            made, log = self._made(base, fitted), log_of(base.orders)
+            data, source = log.native(made.frame), self._source(roles_of(base), made, fitted)
+            data = engine_of(data).indexed(data, self.key)
+        table = open_table(data, self.key, "CLVModel")
+        return AccountsTable(table.frame, table.key, table.origin, table.index, source)
 
-    def _read(self, table: Table) -> Values:
-        return linked(super()._read(table), table)
+    def _source(self, roles: frozenset[str], made: Accounts, fitted: CLVFit | None) -> Origin:
+        """Where accounts of a log come from; what is odd in its lines is said of a fit."""
+        counts = {"n_returns": made.n_returns, "n_above_list": made.n_above_list, "n_below_cost": made.n_below_cost}
+        notes = identified_by(roles, self.margin, self.price_reference, {} if fitted is not None else counts)
+        return Origin(notes, tuple(sorted(roles)), made.benchmarks, made.is_one_cohort)
+
+    def _read(self, table: Table) -> AccountsRead:
+        columns = linked(self._columns_of(table), table)
+        source = table.source if isinstance(table, AccountsTable) else None
+        return AccountsRead(columns, Origin(notes_of_accounts(columns)) if source is None else source)
 
     def _advice(self, table: Table) -> str:
         call = call_for_log(table.frame, table.key) or "crm.Orders(frame, customer=..., time=..., amount=...)"
@@ -675,21 +623,23 @@ class CLVModel(BaseModel[Values, CLVFit]):
     def _conflicts(self, values: Values) -> Iterable[Conflict]:
         return self.purchase_model._conflicts(values)  # noqa: SLF001  (the same columns)
 
-    def _concerns(self, values: Values, fitted: CLVFit) -> Iterable[CrmModelsWarning]:
-        yield from self.purchase_model._concerns(values, fitted.purchase)  # noqa: SLF001  (a part of this model)
+    def _concerns(self, values: AccountsRead, fitted: CLVFit) -> Iterable[CrmModelsWarning]:
+        yield from self.purchase_model._concerns(values.columns, fitted.purchase)  # noqa: SLF001  (a part of this model)
+        if values.origin.is_one_cohort:
+            yield OneCohortWarning(_ONE_COHORT)
 
-    def _fit(self, values: Values) -> CLVFit:
-        return self._learn(values, Origin(notes_of_accounts(values)))
-
-    def _learn(self, values: Values, origin: Origin) -> CLVFit:
-        purchase = copy.copy(self.purchase_model)._fit(values)  # noqa: SLF001  (a part of this model)
+    def _fit(self, values: AccountsRead) -> CLVFit:
+        purchase = copy.copy(self.purchase_model)._fit(values.columns)  # noqa: SLF001  (a part of this model)
+        valuation = self._valuation()
         with self._watched("values"):
-            return learn(values, origin, purchase, self._valuation(), kappa=self.kappa, theta=self.theta, tiers=self.tiers)
+            return learn(
+                values.columns, values.origin, purchase, valuation, kappa=self.kappa, theta=self.theta, tiers=self.tiers
+            )
 
-    def _score(self, values: Values, fitted: CLVFit) -> Mapping[str, AnyArray]:
-        found, drawn = self._values(values, fitted), self._drawn(fitted, self.n_draws, 0)
+    def _score(self, values: AccountsRead, fitted: CLVFit) -> Mapping[str, AnyArray]:
+        found, drawn = self._values(values.columns, fitted), self._drawn(fitted, self.n_draws, 0)
         with Progress("CLVModel.score", "draws") as progress:
-            limits = limits_of(values, self._valuation(), drawn, level=self.level, on_draw=progress)
+            limits = limits_of(values.columns, self._valuation(), drawn, level=self.level, on_draw=progress)
         return {
             **dict(zip(COMPONENTS, found.components, strict=True)),
             "realised": found.realised.sum(axis=0),
@@ -701,12 +651,12 @@ class CLVModel(BaseModel[Values, CLVFit]):
             "upper": limits.upper,
         }
 
-    def _segment(self, values: Values, fitted: CLVFit) -> IntArray:
-        codes: IntArray = np.searchsorted(fitted.tier_bounds, self._values(values, fitted).clv, side="right")
+    def _segment(self, values: AccountsRead, fitted: CLVFit) -> IntArray:
+        codes: IntArray = np.searchsorted(fitted.tier_bounds, self._values(values.columns, fitted).clv, side="right")
         return codes
 
-    def _measures(self, values: Values, codes: IntArray, fitted: CLVFit) -> Mapping[str, AnyArray]:
-        found, n = self._values(values, fitted), len(self.segment_labels())
+    def _measures(self, values: AccountsRead, codes: IntArray, fitted: CLVFit) -> Mapping[str, AnyArray]:
+        found, n = self._values(values.columns, fitted), len(self.segment_labels())
         sums = {
             f"mean_{name}": group_means(codes, component, n)
             for name, component in zip(COMPONENTS, found.components, strict=True)
@@ -736,13 +686,12 @@ class CLVModel(BaseModel[Values, CLVFit]):
         for one in self._drawn(fitted, n_draws, rng):
             yield valuation.values(values, one.purchase, one.money)
 
-    def _notes_on(self, data: Any, values: Values, fitted: CLVFit) -> Mapping[str, str]:
+    def _noted(self, answer: Any, values: AccountsRead, fitted: CLVFit) -> Any:
+        return with_notes(answer, self._notes_on(values, fitted))
+
+    def _notes_on(self, read: AccountsRead, fitted: CLVFit) -> Mapping[str, str]:
         """What is behind each component of these customers: as the fit says, or as they do where accounts were fitted, which say little."""
-        if fitted.benchmarks is not None:
-            return fitted.identified
-        if isinstance(data, Orders | CustomerBase):
-            return identified_by(roles_of(as_base(data)), self.margin, self.price_reference)
-        return notes_of_accounts(values)
+        return read.origin.identified if fitted.benchmarks is None else fitted.identified
 
 
 def _check_thetas(thetas: Any) -> list[float]:

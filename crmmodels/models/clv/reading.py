@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from crmmodels._typing import IntArray
 from crmmodels.data.accounts.accounts import OPTIONAL_COLUMNS
 from crmmodels.data.accounts.customer_base import CustomerBase
+from crmmodels.data.accounts.reference_prices import Benchmarks
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.tables.frames import Table
 from crmmodels.data.tables.schema import Column, read_values
@@ -22,6 +24,31 @@ _VALUE_ROLES: Final = frozenset(
     ("quantity", "list_price", "unit_cost", "category", "sku", "channel", "service_cost", "reference_price")
 )
 _PARTS: Final = ("referrals", "acquisition_costs", "service_costs")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where accounts come from: the notes on what they tell apart, and, of those made of a log, its roles and benchmarks."""
+
+    identified: Mapping[str, str]
+    roles: tuple[str, ...] = ()
+    benchmarks: Benchmarks | None = None
+    is_one_cohort: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AccountsTable(Table):
+    """Accounts, and where they come from; None where a caller handed them over."""
+
+    source: Origin | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AccountsRead:
+    """Columns of accounts by name, of shape (n_customers,), and where they come from."""
+
+    columns: Columns
+    origin: Origin
 
 
 def as_base(data: Any) -> CustomerBase:

@@ -114,8 +114,9 @@ def check_base(plot: str, data: object) -> None:
 def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
     """Read the customers once, in the order of ``model.score(data)``, and split the value of each."""
     fitted = fitted_clv(plot, model)
-    table = model._open(data)  # noqa: SLF001  (the same package: values, tiers and names from one reading)
-    accounts = model._read(table)  # noqa: SLF001
+    table = model._open(data, fitted)  # noqa: SLF001  (the same package: values, tiers and names from one reading)
+    read = model._read(table)  # noqa: SLF001
+    accounts = read.columns
     found = model._values(accounts, fitted)  # noqa: SLF001
     fit, here = read_notes(fitted.identified), read_notes(_notes(model, data))
     # Of accounts that were fitted nothing is known but what the customers in hand tell.
@@ -129,7 +130,7 @@ def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
         realised=found.realised,
         future=found.future,
         clv=found.clv,
-        tier=model._segment(accounts, fitted),  # noqa: SLF001
+        tier=model._segment(read, fitted),  # noqa: SLF001
         accounts=accounts,
         standing=standing,
         basis=basis,

@@ -140,7 +140,7 @@ def test_the_limits_of_the_draws_hold_the_true_referral_total(retailer):
     """Theta is the only thing that the realised clv5 leaves open; its limits over the draws hold the truth, as own value is exact."""
     base = base_of(retailer)
     model = CLVModel(discount_rate_annual=0.0, n_draws=2).fit(base)
-    values = model._read(model._open(base))
+    values = model._read(model._open(base, model.fitted)).columns
     totals = [part.realised[4].sum() for part in model._draws(values, model.fitted, 100, 0)]
     low, high = np.quantile(totals, [0.025, 0.975])
     assert low < retailer.truth["clv5_direct"].sum() < high

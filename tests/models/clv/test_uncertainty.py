@@ -55,7 +55,7 @@ def model(request, base) -> CLVModel:
 
 
 def values_of(model: CLVModel, base: CustomerBase) -> dict[str, np.ndarray]:
-    return dict(model._read(model._open(base)))
+    return dict(model._read(model._open(base, model.fitted)).columns)
 
 
 class TestLimits:
