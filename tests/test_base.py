@@ -15,13 +15,15 @@ import pytest
 import crmmodels as crm
 from crmmodels._frozen import FrozenMapping
 from crmmodels.base import Values
-from crmmodels.models.loading import MODELS
+from crmmodels.models import HOMES
 
 SIMPLE = (crm.ABCModel, crm.RFMModel)
 """Models that are made without parameters and learn from a handful of customers."""
 every_model = pytest.mark.parametrize("model_class", SIMPLE, ids=lambda model: model.__name__)
 parametric_models = pytest.mark.parametrize(
-    "model_class", [model for model in MODELS if issubclass(model, crm.ParametricModel)], ids=lambda model: model.__name__
+    "model_class",
+    [model for name in HOMES if issubclass(model := getattr(crm, name), crm.ParametricModel)],
+    ids=lambda model: model.__name__,
 )
 
 

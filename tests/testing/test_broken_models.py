@@ -172,6 +172,26 @@ class FillsMissingValues(crm.ABCModel):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NothingForAMissingColumn(crm.ABCModel):
+    def _read(self, table: Any) -> Values:
+        is_there = self.value in table.frame.columns or self.key not in table.frame.columns
+        return super()._read(table) if is_there else {self.value: np.arange(1.0, len(table.frame) + 1.0)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswersOtherwiseWhenRestored(crm.ABCModel):
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        model = super().from_dict(document)
+        object.__setattr__(model, "_is_restored", True)
+        return model
+
+    def _segment(self, values: Values, fitted: crm.ABCFit) -> IntArray:
+        codes = super()._segment(values, fitted)
+        return np.zeros_like(codes) if "_is_restored" in self.__dict__ else codes
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadsByPosition(crm.ABCModel):
     def _read(self, table: Any) -> Values:
         super()._read(table)
@@ -406,6 +426,8 @@ class SavesAnotherParameter(crm.ABCModel):
         (WritesAFile, "check_nothing_written"),
         (WritesElsewhere, "check_nothing_written"),
         (StartsAProcess, "check_nothing_written"),
+        (NothingForAMissingColumn, "check_missing_column_refused"),
+        (AnswersOtherwiseWhenRestored, "check_json_round_trip"),
         (LosesAParameter, "check_every_parameter_saved"),
         (SavesAnotherParameter, "check_every_parameter_saved"),
         (WritableRecord, "check_record_is_read_only"),
