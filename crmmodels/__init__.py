@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ if not TYPE_CHECKING:
             value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
         else:
             msg = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(msg)
+            raise AttributeError(msg, name=name, obj=sys.modules[__name__])
         globals()[name] = value
         return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -422,7 +423,7 @@ class BaseModel(ABC, Generic[TableT, FitT]):
         """Return what a user should be warned of when these values are fitted."""
         return ()
 
-    def _measures(self, values: TableT, codes: IntArray, fitted: FitT) -> Mapping[str, AnyArray]:  # noqa: ARG002
+    def _measures(self, values: TableT, codes: IntArray, fitted: FitT) -> Mapping[str, AnyArray]:  # noqa: ARG002  (a hook)
         """Return further columns of `summary`, each of shape (n_labels,), worst first."""
         return {}
 
@@ -476,10 +477,46 @@ class BaseModel(ABC, Generic[TableT, FitT]):
         labels = hooks.read_names(name, "segment_labels()", self.segment_labels())
         return hooks.read_codes(name, self._segment(values, fitted), len(opened.frame), labels)
 
-    def _open(self, data: Any, fitted: FitT | None = None) -> Table:  # noqa: ARG002  (models may read for a record)
+    def _open(self, data: Any, fitted: FitT | None = None) -> Table:  # noqa: ARG002  (a hook)
         """Look at what a caller gave: to fit without a record, to answer with one."""
         if isinstance(data, OrderTables):
             data = self._table_of(data)
             if isinstance(data, pd.DataFrame):
                 data = data.set_index(self.key)
         return open_table(data, self.key, type(self).__name__)
+
+
+class Inside(Generic[TableT, FitT]):
+    """The hooks of a model under plain names: for plots and tables that ask several things of one reading, and for models that are parts of others."""
+
+    def __init__(self, model: BaseModel[TableT, FitT]) -> None:
+        self._model = model
+
+    def read(self, data: Any) -> tuple[Table, TableT]:
+        """Open and read what a caller gave, to be answered with the record of the model where it is fitted."""
+        opened = self._model._open(data, self._model._record)
+        return opened, self._model._read(opened)
+
+    def fit(self, values: TableT) -> FitT:
+        """Learn a record; the model stays as it is."""
+        return copy.copy(self._model)._fit(values)
+
+    def score(self, values: TableT) -> Mapping[str, AnyArray]:
+        """Columns of `score`, of shape (n_customers,)."""
+        return self._model._score(values, self._model.fitted)
+
+    def segment(self, values: TableT) -> IntArray:
+        """Positions in `segment_labels`, of shape (n_customers,)."""
+        return self._model._segment(values, self._model.fitted)
+
+    def conflicts(self, values: Values) -> Iterable[Conflict]:
+        """Rows whose columns contradict each other."""
+        return self._model._conflicts(values)
+
+    def concerns(self, values: TableT, fitted: FitT) -> Iterable[CrmModelsWarning]:
+        """What a user should be warned of."""
+        return self._model._concerns(values, fitted)
+
+    def check_record(self, fitted: FitT) -> None:
+        """Raise ValueError for a record that cannot be one of the model."""
+        self._model._check_record(fitted)

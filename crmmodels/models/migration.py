@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import IntArray
-from crmmodels.base import BaseModel
+from crmmodels.base import BaseModel, Inside
 from crmmodels.kernels.arrays.grouping import cross_table
 
 FitT = TypeVar("FitT")
@@ -79,9 +79,9 @@ def migrate(model: BaseModel[Any, FitT], before: Any, after: Any) -> Migration:
 
 
 def _codes_by_key(model: BaseModel[Any, FitT], data: Any) -> pd.Series[int]:
-    table = model._open(data)  # noqa: SLF001  (the same package: segments by key in any engine)
-    codes = model._segment(model._read(table), model.fitted)  # noqa: SLF001
-    return pd.Series(codes, index=pd.Index(table.frame[table.key].to_list()))
+    inside = Inside(model)
+    table, values = inside.read(data)
+    return pd.Series(inside.segment(values), index=pd.Index(table.frame[table.key].to_list()))
 
 
 def _array(codes: pd.Series[int]) -> IntArray:

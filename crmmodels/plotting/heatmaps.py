@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from crmmodels._typing import AnyArray
+from crmmodels.base import Inside
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.arrays.grouping import group_shares
 from crmmodels.models.migration import Migration
@@ -187,9 +188,10 @@ def _draw(ax: Axes, values: AnyArray, written: Callable[[float], str], *, number
 
 def _by_scores(plot: str, model: RFMModel, data: Any, measure: str) -> AnyArray:
     """Customers or share of the spend by R score (rows) and F score (columns)."""
-    fitted = fitted_record(plot, model, RFMModel, "a fitted RFMModel")
-    table = model._read(model._open(data))  # noqa: SLF001  (the same package: scores and spend from one reading of the table)
-    scores = model._score(table, fitted)  # noqa: SLF001
+    fitted_record(plot, model, RFMModel, "a fitted RFMModel")
+    inside = Inside(model)
+    _, table = inside.read(data)
+    scores = inside.score(table)
     n = model.n_bins
     cell = (scores["r_score"] - 1) * n + scores["f_score"] - 1
     if measure == "customers":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ import pandas as pd
 
 from crmmodels._domains import require
 from crmmodels._typing import AnyArray, IntArray, Language
-from crmmodels.base import BaseModel, Values
+from crmmodels.base import BaseModel, Inside, Values
 from crmmodels.data.accounts.accounts import ACCOUNT_COLUMNS, Accounts, accounts_of
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.accounts.reference_prices import Benchmarks
@@ -559,7 +558,7 @@ class CLVModel(BaseModel[AccountsRead, CLVFit]):
         yield "tiers", are_tiers(self.tiers), "'quartiles', 'abc', or ascending amounts of money"
 
     def _check_record(self, fitted: CLVFit) -> None:
-        self.purchase_model._check_record(fitted.purchase)  # noqa: SLF001  (a part of this model)
+        Inside(self.purchase_model).check_record(fitted.purchase)
         n = fitted.purchase.n_customers
         is_so = n == fitted.n_customers or self.purchase_model.weight is not None
         require(is_so, f"fitted.purchase.n_customers is {n:g}, and fitted.n_customers {fitted.n_customers}")
@@ -621,15 +620,15 @@ class CLVModel(BaseModel[AccountsRead, CLVFit]):
         )
 
     def _conflicts(self, values: Values) -> Iterable[Conflict]:
-        return self.purchase_model._conflicts(values)  # noqa: SLF001  (the same columns)
+        return Inside(self.purchase_model).conflicts(values)
 
     def _concerns(self, values: AccountsRead, fitted: CLVFit) -> Iterable[CrmModelsWarning]:
-        yield from self.purchase_model._concerns(values.columns, fitted.purchase)  # noqa: SLF001  (a part of this model)
+        yield from Inside(self.purchase_model).concerns(values.columns, fitted.purchase)
         if values.origin.is_one_cohort:
             yield OneCohortWarning(_ONE_COHORT)
 
     def _fit(self, values: AccountsRead) -> CLVFit:
-        purchase = copy.copy(self.purchase_model)._fit(values.columns)  # noqa: SLF001  (a part of this model)
+        purchase = Inside(self.purchase_model).fit(values.columns)
         valuation = self._valuation()
         with self._watched("values"):
             return learn(

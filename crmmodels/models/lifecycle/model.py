@@ -13,7 +13,7 @@ import pandas as pd
 
 from crmmodels._domains import require
 from crmmodels._typing import AnyArray, IntArray, Language, Period
-from crmmodels.base import BaseModel
+from crmmodels.base import BaseModel, Inside
 from crmmodels.data.panel import Panel, PanelTable, panel_columns, panel_table, until, without_first_orders
 from crmmodels.data.simulate.lifecycle import simulate_lifecycle
 from crmmodels.data.tables.dates import as_date
@@ -502,7 +502,9 @@ class LifecycleModel(BaseModel[Panel, LifecycleFit]):
         is_so = (self.purchase_model is None) == (fitted.purchase is None)
         require(is_so, "fitted.purchase must be there where there is a purchase_model, and only there")
         if self.purchase_model is not None and fitted.purchase is not None:
-            self.purchase_model._check_estimates(fitted.purchase, self.period)  # noqa: SLF001  (a part of this model)
+            unit = fitted.purchase.unit
+            require(unit == self.period, f"fitted.unit is {unit!r}, and the model counts in {self.period!r}")
+            Inside(self.purchase_model).check_record(replace(fitted.purchase, unit=self.purchase_model.unit))
             counted = fitted.purchase.n_customers
             must = f"fitted.purchase.n_customers is {counted:g}, and fitted.n_customers {fitted.n_customers}"
             require(counted == fitted.n_customers, must)
@@ -535,7 +537,7 @@ class LifecycleModel(BaseModel[Panel, LifecycleFit]):
             return found
         histories = histories_in(values)
         counts = {name: column[histories.history] for name, column in purchase_values(histories).items()}
-        purchase = self.purchase_model._fit(counts)  # noqa: SLF001  (a part of this model)
+        purchase = Inside(self.purchase_model).fit(counts)
         return replace(found, purchase=replace(purchase, unit=self.period))
 
     def _concerns(self, values: Panel, fitted: LifecycleFit) -> Iterable[CrmModelsWarning]:
@@ -546,7 +548,7 @@ class LifecycleModel(BaseModel[Panel, LifecycleFit]):
             )
         if self.purchase_model is not None and fitted.purchase is not None:
             counts = purchase_values(histories_in(values))
-            for concern in self.purchase_model._concerns(counts, fitted.purchase):  # noqa: SLF001  (a part of this model)
+            for concern in Inside(self.purchase_model).concerns(counts, fitted.purchase):
                 # Its unit is not read: time is counted in periods.
                 if not isinstance(concern, UnitWarning):
                     yield concern

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray
+from crmmodels.base import Inside
 from crmmodels.data.panel import Panel
 from crmmodels.kernels.arrays.grouping import group_sums
 from crmmodels.models.lifecycle.model import LifecycleModel
@@ -96,7 +97,7 @@ def plot_stage_shares(
     """
     check_choice(_PLOT, "values", ("shares", "counts"), values)
     fitted = fitted_lifecycle(_PLOT, model)
-    panel = model._open(data).panel  # noqa: SLF001  (the same package)
+    _, panel = Inside(model).read(data)
     counts = stage_counts(panel, stage_paths(panel, fitted.parameters))
     require_matplotlib(_PLOT)
     text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=model.stage_labels(), english=STAGES)

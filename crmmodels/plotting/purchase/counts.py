@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from crmmodels._typing import FloatArray
+from crmmodels.base import Inside
 from crmmodels.exceptions import DataError, ParameterError
 from crmmodels.kernels.arrays.grouping import group_sums
 from crmmodels.kernels.purchase.histories import PurchaseTable, distinct, distinct_rows
@@ -223,8 +224,8 @@ def with_rest(part: FloatArray, total: float) -> FloatArray:
 
 def _customers(plot: str, model: PurchaseModel[Any], data: Any) -> PurchaseTable:
     """Distinct customers with their number, those who count for nothing left out."""
-    values = model._read(model._open(data))  # noqa: SLF001  (the same package: no answer per customer is wanted)
-    weight = model._weights(values)  # noqa: SLF001
+    _, values = Inside(model).read(data)
+    weight = None if model.weight is None else values[model.weight]
     table = distinct_rows(values["frequency"], values["age_at_last"], values["age"], weight).table
     counted = table.weight > 0
     if not counted.any():

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray
-from crmmodels.base import Values
+from crmmodels.base import Inside, Values
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import ParameterError
@@ -114,8 +114,8 @@ def check_base(plot: str, data: object) -> None:
 def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
     """Read the customers once, in the order of ``model.score(data)``, and split the value of each."""
     fitted = fitted_clv(plot, model)
-    table = model._open(data, fitted)  # noqa: SLF001  (the same package: values, tiers and names from one reading)
-    read = model._read(table)  # noqa: SLF001
+    inside = Inside(model)
+    table, read = inside.read(data)
     accounts = read.columns
     found = model._values(accounts, fitted)  # noqa: SLF001
     fit, here = read_notes(fitted.identified), read_notes(_notes(model, data))
@@ -130,7 +130,7 @@ def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
         realised=found.realised,
         future=found.future,
         clv=found.clv,
-        tier=model._segment(read, fitted),  # noqa: SLF001
+        tier=inside.segment(read),
         accounts=accounts,
         standing=standing,
         basis=basis,
