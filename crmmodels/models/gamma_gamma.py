@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, overload
 
 import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
-from crmmodels.base import Values
-from crmmodels.data.tables.frames import Table
+from crmmodels.base import FrameT, Values
+from crmmodels.data.tables.frames import OrderTables, Table
 from crmmodels.data.tables.schema import LARGEST_FREQUENCY, SMALLEST_MONEY, Column, Conflict
 from crmmodels.exceptions import (
     CrmModelsWarning,
@@ -190,6 +190,10 @@ class GammaGammaModel(ParametricModel[GammaGammaParameters, SpendTable]):
             )
         return mean
 
+    @overload
+    def expected_spend(self, data: OrderTables, *, draws: PosteriorDraws | None = None, level: float = 0.95) -> Any: ...
+    @overload
+    def expected_spend(self, data: FrameT, *, draws: PosteriorDraws | None = None, level: float = 0.95) -> FrameT: ...
     def expected_spend(self, data: Any, *, draws: PosteriorDraws | None = None, level: float = 0.95) -> Any:
         """Expected spend per order.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, overload
 
 import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language
-from crmmodels.base import Values
+from crmmodels.base import FrameT, Values
 from crmmodels.data.tables.frames import OrderTables
 from crmmodels.data.tables.schema import Column, Conflict
 from crmmodels.exceptions import DataError, ParameterError
@@ -148,6 +148,14 @@ class ShiftedBetaGeoModel(ParametricModel[ShiftedBetaGeoParameters, SurvivalTabl
         """Segment labels, worst first."""
         return read_labels("ShiftedBetaGeoModel", self.labels, _LABELS, _CHINESE)
 
+    @overload
+    def probability_churn(
+        self, data: OrderTables, horizon: int | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> Any: ...
+    @overload
+    def probability_churn(
+        self, data: FrameT, horizon: int | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> FrameT: ...
     def probability_churn(
         self, data: Any, horizon: int | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
     ) -> Any:
@@ -180,6 +188,14 @@ class ShiftedBetaGeoModel(ParametricModel[ShiftedBetaGeoParameters, SurvivalTabl
         """
         return self._within("probability_churn", data, horizon, draws, level)
 
+    @overload
+    def expected_renewals(
+        self, data: OrderTables, horizon: int | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> Any: ...
+    @overload
+    def expected_renewals(
+        self, data: FrameT, horizon: int | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> FrameT: ...
     def expected_renewals(
         self, data: Any, horizon: int | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
     ) -> Any:
@@ -212,6 +228,14 @@ class ShiftedBetaGeoModel(ParametricModel[ShiftedBetaGeoParameters, SurvivalTabl
         """
         return self._within("expected_renewals", data, horizon, draws, level)
 
+    @overload
+    def discounted_renewals(
+        self, data: OrderTables, discount_rate_per_period: float, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> Any: ...
+    @overload
+    def discounted_renewals(
+        self, data: FrameT, discount_rate_per_period: float, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> FrameT: ...
     def discounted_renewals(
         self,
         data: Any,

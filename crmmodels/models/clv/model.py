@@ -6,20 +6,20 @@ import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, overload
 
 import numpy as np
 import pandas as pd
 
 from crmmodels._domains import require
 from crmmodels._typing import AnyArray, IntArray, Language
-from crmmodels.base import BaseModel, Inside, Values
+from crmmodels.base import BaseModel, FrameT, Inside, Values
 from crmmodels.data.accounts.accounts import ACCOUNT_COLUMNS, Accounts, accounts_of
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.accounts.reference_prices import Benchmarks
 from crmmodels.data.orders.bounded import log_of
 from crmmodels.data.orders.orders import Orders
-from crmmodels.data.tables.frames import Table, open_table
+from crmmodels.data.tables.frames import OrderTables, Table, open_table
 from crmmodels.data.tables.hints import call_for_log
 from crmmodels.data.tables.schema import LARGEST_COUNT, LARGEST_FREQUENCY, LARGEST_MONEY, Column, Conflict
 from crmmodels.engines.engine import engine_of
@@ -200,6 +200,10 @@ class CLVModel(BaseModel[AccountsRead, CLVFit]):
         base = as_base(data)
         return log_of(base.orders).native(self._made(base, self._record).frame)
 
+    @overload
+    def components(self, data: OrderTables) -> Any: ...
+    @overload
+    def components(self, data: FrameT) -> FrameT: ...
     def components(self, data: Any) -> Any:
         """Return the six components of every customer, realised and to come.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final, get_args
+from typing import Any, ClassVar, Final, get_args, overload
 
 import narwhals as nw
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 
 from crmmodels._domains import require
 from crmmodels._typing import AnyArray, IntArray, Language, Period
-from crmmodels.base import BaseModel, Inside
+from crmmodels.base import BaseModel, FrameT, Inside
 from crmmodels.data.panel import Panel, PanelTable, panel_columns, panel_table, until, without_first_orders
 from crmmodels.data.simulate.lifecycle import simulate_lifecycle
 from crmmodels.data.tables.dates import as_date
@@ -224,6 +224,10 @@ class LifecycleModel(BaseModel[Panel, LifecycleFit]):
             }
         )
 
+    @overload
+    def stages(self, data: OrderTables) -> Any: ...
+    @overload
+    def stages(self, data: FrameT) -> FrameT: ...
     def stages(self, data: Any) -> Any:
         """Return each customer's stage with the probabilities behind it.
 

@@ -6,13 +6,13 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast, overload
 
 import numpy as np
 import pandas as pd
 
 from crmmodels._typing import AnyArray, FloatArray, IntArray, Language, TimeUnit
-from crmmodels.base import Values
+from crmmodels.base import FrameT, Values
 from crmmodels.data.tables.frames import OrderTables
 from crmmodels.data.tables.schema import LARGEST_FREQUENCY, Column, Conflict
 from crmmodels.exceptions import CrmModelsWarning, ParameterError
@@ -98,6 +98,14 @@ class PurchaseModel(ParametricModel[ParametersT, PurchaseTable]):
         bounds = [0.0, *self.cut_points, 1.0]
         return pd.DataFrame({"segment": list(self.segment_labels())[::-1], "above": bounds[:-1], "up_to": bounds[1:]})
 
+    @overload
+    def probability_alive(
+        self, data: OrderTables, ahead: float = 0.0, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> Any: ...
+    @overload
+    def probability_alive(
+        self, data: FrameT, ahead: float = 0.0, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> FrameT: ...
     def probability_alive(
         self, data: Any, ahead: float = 0.0, *, draws: PosteriorDraws | None = None, level: float = 0.95
     ) -> Any:
@@ -139,6 +147,14 @@ class PurchaseModel(ParametricModel[ParametersT, PurchaseTable]):
 
         return self._answer("probability_alive", data, answer, draws, level)
 
+    @overload
+    def expected_purchases(
+        self, data: OrderTables, horizon: float | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> Any: ...
+    @overload
+    def expected_purchases(
+        self, data: FrameT, horizon: float | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> FrameT: ...
     def expected_purchases(
         self, data: Any, horizon: float | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
     ) -> Any:
@@ -172,6 +188,14 @@ class PurchaseModel(ParametricModel[ParametersT, PurchaseTable]):
         """
         return self._over_horizon("expected_purchases", data, horizon, draws, level)
 
+    @overload
+    def probability_no_purchase(
+        self, data: OrderTables, horizon: float | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> Any: ...
+    @overload
+    def probability_no_purchase(
+        self, data: FrameT, horizon: float | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
+    ) -> FrameT: ...
     def probability_no_purchase(
         self, data: Any, horizon: float | None = None, *, draws: PosteriorDraws | None = None, level: float = 0.95
     ) -> Any:
@@ -204,6 +228,26 @@ class PurchaseModel(ParametricModel[ParametersT, PurchaseTable]):
         """
         return self._over_horizon("probability_no_purchase", data, horizon, draws, level)
 
+    @overload
+    def purchase_distribution(
+        self,
+        data: OrderTables,
+        horizon: float | None = None,
+        n_max: int = 10,
+        *,
+        draws: PosteriorDraws | None = None,
+        level: float = 0.95,
+    ) -> Any: ...
+    @overload
+    def purchase_distribution(
+        self,
+        data: FrameT,
+        horizon: float | None = None,
+        n_max: int = 10,
+        *,
+        draws: PosteriorDraws | None = None,
+        level: float = 0.95,
+    ) -> FrameT: ...
     def purchase_distribution(
         self,
         data: Any,
@@ -251,6 +295,26 @@ class PurchaseModel(ParametricModel[ParametersT, PurchaseTable]):
 
         return self._answer("purchase_distribution", data, answer, draws, level)
 
+    @overload
+    def discounted_purchases(
+        self,
+        data: OrderTables,
+        discount_rate_annual: float,
+        horizon: float = math.inf,
+        *,
+        draws: PosteriorDraws | None = None,
+        level: float = 0.95,
+    ) -> Any: ...
+    @overload
+    def discounted_purchases(
+        self,
+        data: FrameT,
+        discount_rate_annual: float,
+        horizon: float = math.inf,
+        *,
+        draws: PosteriorDraws | None = None,
+        level: float = 0.95,
+    ) -> FrameT: ...
     def discounted_purchases(
         self,
         data: Any,
@@ -293,6 +357,26 @@ class PurchaseModel(ParametricModel[ParametersT, PurchaseTable]):
             "discounted_purchases", data, annual=discount_rate_annual, horizon=horizon, draws=draws, level=level
         )
 
+    @overload
+    def discounted_lifetime(
+        self,
+        data: OrderTables,
+        discount_rate_annual: float,
+        horizon: float = math.inf,
+        *,
+        draws: PosteriorDraws | None = None,
+        level: float = 0.95,
+    ) -> Any: ...
+    @overload
+    def discounted_lifetime(
+        self,
+        data: FrameT,
+        discount_rate_annual: float,
+        horizon: float = math.inf,
+        *,
+        draws: PosteriorDraws | None = None,
+        level: float = 0.95,
+    ) -> FrameT: ...
     def discounted_lifetime(
         self,
         data: Any,
