@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, overload
 
@@ -599,7 +600,9 @@ class CLVModel(BaseModel[AccountsRead, CLVFit]):
         source = None
         if isinstance(data, Orders | CustomerBase):
             base = as_base(data)
-            made, log = self._made(base, fitted), log_of(base.orders)
+            # To fit, this is the first of two steps.
+            with nullcontext() if fitted is not None else Progress("CLVModel.fit", "steps", 2):
+                made, log = self._made(base, fitted), log_of(base.orders)
             data, source = log.native(made.frame), self._source(roles_of(base), made, fitted)
             data = engine_of(data).indexed(data, self.key)
         table = open_table(data, self.key, "CLVModel")
@@ -632,12 +635,11 @@ class CLVModel(BaseModel[AccountsRead, CLVFit]):
             yield OneCohortWarning(_ONE_COHORT)
 
     def _fit(self, values: AccountsRead) -> CLVFit:
-        purchase = Inside(self.purchase_model).fit(values.columns)
-        valuation = self._valuation()
-        with self._watched("values"):
-            return learn(
-                values.columns, values.origin, purchase, valuation, kappa=self.kappa, theta=self.theta, tiers=self.tiers
-            )
+        columns = values.columns
+        with Progress("CLVModel.fit", "steps", 2) as progress:
+            progress(1)
+            purchase, valuation = Inside(self.purchase_model).fit(columns), self._valuation()
+            return learn(columns, values.origin, purchase, valuation, kappa=self.kappa, theta=self.theta, tiers=self.tiers)
 
     def _score(self, values: AccountsRead, fitted: CLVFit) -> Mapping[str, AnyArray]:
         found, drawn = self._values(values.columns, fitted), self._drawn(fitted, self.n_draws, 0)
