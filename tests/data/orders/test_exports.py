@@ -25,7 +25,7 @@ def page() -> dict[str, Any]:
         code = re.sub(r"^:tags:.*$", "", cell, flags=re.MULTILINE)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", crm.CrmModelsWarning)
-            exec(code.replace('Path("../../tests/data/exports")', repr(EXPORTS).replace("PosixPath", "Path")), names)  # noqa: S102
+            exec(code.replace('Path("../../tests/data/orders/exports")', repr(EXPORTS).replace("PosixPath", "Path")), names)  # noqa: S102
     return names
 
 
