@@ -72,16 +72,15 @@ class Limit(Generic[TableT_contra]):
     best : callable
         A table and the highest log parameters to the point at the edge where the simpler model is best, of shape (n_parameters,), or None
         where it has no best parameters.
-    margin : callable
-        Log parameters and a table to the log-likelihood by which the family must exceed the simpler model there to be told from it; -inf
-        where the two are not close.
+    is_near : callable
+        Log parameters and a table to whether the simpler model is close there, so that a climb that is lower leads to it.
     rises : callable
         That point and a table to points beside it from which to climb until one leads to an end, the best one first; none where the
         likelihood falls on every way from it.
     """
 
     best: Callable[[TableT_contra, FloatArray], FloatArray | None]
-    margin: Callable[[FloatArray, TableT_contra], float]
+    is_near: Callable[[FloatArray, TableT_contra], bool]
     rises: Callable[[FloatArray, TableT_contra], Sequence[FloatArray]]
 
 
@@ -278,7 +277,7 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
     def end_of(self, sample: Estimate) -> Estimate | None:
         """Where a climb from the end of a sample ends; where that is at the limit, without a climb."""
         start = sample.optimum.log_parameters
-        if self._limit is not None and self._limit.margin(start, self._table) > -np.inf:
+        if self._limit is not None and self._limit.is_near(start, self._table):
             found = self._stand_at_limit()
             if found is not None:
                 return found
@@ -301,17 +300,16 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
         )
 
     def _leads_to_limit(self, point: FloatArray, here: Likelihood) -> bool:
-        margin = -np.inf if self._limit is None else self._limit.margin(point, self._table)
-        if np.isneginf(margin):
+        if self._limit is None or not self._limit.is_near(point, self._table):
             return False
         found = self._at_limit or self._stand_at_limit()
-        return found is not None and here.value <= _value(found) + margin
+        return found is not None and here.value <= _value(found)
 
     def _leads_to(self, known: Estimate, point: FloatArray, here: Likelihood) -> bool:
-        """Whether a shape runs to infinity, as it does at an edge that is known and better."""
+        """Whether all shapes run to infinity that do so at an edge that is known and better, or a scale goes to 0 as there."""
         names = self.family.names
         runs = [names.index(edge.parameter) for edge in known.edges if edge.side == "large"]
-        leads = any(point[i] >= _FAR and here.gradient[i] > 0 for i in runs)
+        leads = bool(runs) and all(point[i] >= _FAR and here.gradient[i] > 0 for i in runs)
         gone = [names.index(edge.parameter) for edge in known.edges if edge.parameter in self.family.scales]
         # Bounds of scales are nine orders of magnitude off.
         leads |= any(point[i] <= known.optimum.log_parameters[i] + _LOW and here.gradient[i] < 0 for i in gone)
@@ -319,7 +317,7 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
         return leads and here.value <= _value(known)
 
     def _stand_at_limit(self) -> Estimate | None:
-        """The simpler model at its best, or the end of a climb from it where that is better and no other edge."""
+        """The simpler model at its best, or the end of a climb from it where that is better."""
         limit = self._limit
         point = None if limit is None else limit.best(self._table, self._highest)
         if limit is not None and point is not None:
@@ -331,13 +329,7 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
             )
             climbed = next((end for end in ends if end is not None), None)
             self._at_limit = found
-            is_scale = climbed is not None and any(edge.parameter in self.family.scales for edge in climbed.edges)
-            if (
-                climbed is not None
-                and found is not None
-                and not is_scale
-                and _value(climbed) > _value(found) + _AS_GOOD * self.weight
-            ):
+            if climbed is not None and found is not None and _value(climbed) > _value(found) + _AS_GOOD * self.weight:
                 self._at_limit = climbed
         if self._at_limit is None:
             self._limit = None
@@ -390,7 +382,9 @@ def edges_of(family: Family[ParametersT_co, TableT_contra], parameters: FloatArr
     def lies_at(edge: Edge) -> bool:
         value, other = shapes[edge.parameter], shapes.get(edge.partner or "", 1.0)
         if edge.parameter in family.scales:
-            return value <= _NO_SCALE * min(shapes[name] for name in family.scales if name != edge.parameter)
+            is_gone = value <= _NO_SCALE * min(shapes[name] for name in family.scales if name != edge.parameter)
+            # A shape at 0 tells more: with nobody to drop out, it does not matter when they do.
+            return is_gone and other > SMALLEST_SHAPE * room
         if edge.partner in family.scales:
             other = 1.0
         # Of two shapes that run in proportion, one reaches its bound first.

@@ -33,7 +33,13 @@ def _start(table: PurchaseTable) -> FloatArray:
 _EDGES: Final = (
     *RATE_EDGES,
     Edge("s", "small", "no dropout can be seen, so the NBD model, without dropout, fits as well", "beta"),
-    Edge("beta", "small", "a share of the customers drops out right after the first order, and the others hardly ever", "s"),
+    Edge(
+        "beta",
+        "small",
+        "a share of the customers drops out right after the first order, and the others hardly ever; `compare` tells whether the NBD model, "
+        "without dropout, is enough",
+        "s",
+    ),
     Edge("s", "large", "no difference in dropout between customers can be seen; one common dropout rate fits as well", "beta"),
 )
 
@@ -41,8 +47,6 @@ _NO_DROPOUT: Final = 1e-3
 """Share of customers of mean age who have dropped out, below which the likelihood hardly tells."""
 _AT_ONCE: Final = float(np.log(1e-4))
 """Logarithm of a beta, over the mean age, from which on customers drop out right after the first order or hardly ever."""
-_CHANCE: Final = 1.92
-"""Log-likelihood that one parameter too many gains in 5 % of tables."""
 _S, _BETA = 2, 3
 _BETAS: Final = np.log(10.0) * np.array([-3.0, -2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.5, 1.0, 2.0])
 """Logarithms of the betas, over the mean age, that are tried beside no dropout: their dropout comes at once, or at any time."""
@@ -58,12 +62,11 @@ def _without_dropout(table: PurchaseTable, highest: FloatArray) -> FloatArray | 
     return np.array([*found.optimum.log_parameters, np.log(SMALLEST_SHAPE), highest[_BETA]])
 
 
-def _margin(point: FloatArray, table: PurchaseTable) -> float:
-    """Nothing where next to nobody drops out; what chance makes where those who do drop out at once."""
+def _is_near_none(point: FloatArray, table: PurchaseTable) -> bool:
+    """Whether next to nobody drops out, or those who do so right after the first order."""
     age = typical_age(table)
-    if np.exp(point[_S]) * np.log1p(age / np.exp(point[_BETA])) < _NO_DROPOUT:
-        return 0.0
-    return _CHANCE if point[_BETA] < np.log(age) + _AT_ONCE else -np.inf
+    share = np.exp(point[_S]) * np.log1p(age / np.exp(point[_BETA]))
+    return bool(share < _NO_DROPOUT or point[_BETA] < np.log(age) + _AT_ONCE)
 
 
 def _with_some_dropout(point: FloatArray, table: PurchaseTable) -> list[FloatArray]:
@@ -72,7 +75,7 @@ def _with_some_dropout(point: FloatArray, table: PurchaseTable) -> list[FloatArr
     r, alpha = np.exp(point[:_S]).tolist()
     score = dropout_score(r, alpha, np.exp(log_betas), table)
     gain = np.where(score.gain > _GAIN * n_customers(table), score.gain, 0.0)
-    is_top = (gain >= np.append(gain[1:], 0.0)) & (gain > np.append(np.inf, gain[:-1]))
+    is_top = (gain >= np.append(gain[1:], 0.0)) & (gain > np.append(0.0, gain[:-1]))
     if not is_top.any():
         return []
     best = int(np.argmax(np.where(is_top, gain, 0.0)))
@@ -91,7 +94,7 @@ _FAMILY: Final = Family(
     n_customers,
     frozenset({"alpha", "beta"}),
     _EDGES,
-    Limit(_without_dropout, _margin, _with_some_dropout),
+    Limit(_without_dropout, _is_near_none, _with_some_dropout),
 )
 
 _PROCESS: Final = PurchaseProcess(
