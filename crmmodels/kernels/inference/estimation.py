@@ -28,6 +28,8 @@ _LOW: Final = float(np.log(1e5))
 """A log scale no more than this above its bound that still falls is on its way to 0."""
 _NO_CURVATURE: Final = 1e-9
 """Curvature, relative to the largest, below which a partner at an edge is in no combination that the data determine."""
+_UNTOLD: Final = 10.0
+"""Standard error of a logarithm from which on the data tell nothing of a combination: the limits are nine powers of ten off either way."""
 _FLATTEST: Final = 1e-13
 """Curvature, relative to the largest, below which rounding alone may have made it."""
 _AS_GOOD: Final = 1e-8
@@ -164,9 +166,9 @@ class Estimate:
     optimum : Optimum
         Where the climb ended.
     covariance : ndarray of float64, shape (n_parameters, n_parameters)
-        Of the log parameters: the inverse of minus the Hessian; infinite on the diagonal of parameters that the data leave
-        undetermined, and 0 beside it. At an edge that of the others is the one of the simpler model there, with all that the data determine:
-        the parameter that runs off is held, its partner is not, for the two together tell what the simpler model has in their place.
+        Of the log parameters: the inverse of minus the Hessian. At an edge it is that of the simpler model there: infinite on the diagonal
+        of the parameter that runs off, and 0 beside it, while its partner stands for the combination of the two that the data determine and
+        that the simpler model has in their place.
     determined : ndarray of bool, shape (n_parameters,)
         Whether the data determine each parameter.
     edges : tuple of Edge
@@ -440,20 +442,15 @@ def _covariance_at(
 ) -> FloatArray | None:
     """Covariance of the parameters that the data determine, whatever the combinations are that they determine of the others.
 
-    With p at its bound, the partner v is as good as the combination of p and v that the simpler model keeps, such as p times v. A partner
-    without curvature, such as the scale of dropout rates where nobody drops out, is in no combination.
+    With p at its bound, the partner v is as good as the combination of p and v that the simpler model keeps, such as p times v, and has its
+    error. A partner without curvature, such as the scale of dropout rates where nobody drops out, is in no combination.
     """
     curvature = -np.diag(hessian)
     held = {edge.parameter for edge in edges}
-    free = determined.copy()
-    for name in {edge.partner for edge in edges} - held - {None}:
-        position = names.index(str(name))
-        free[position] = curvature[position] > _NO_CURVATURE * np.abs(curvature).max()
+    partners = [str(edge.partner) for edge in edges if edge.partner not in held]
+    free = determined | (np.isin(names, partners) & (curvature > _NO_CURVATURE * np.abs(curvature).max()))
     covariance = covariance_of(hessian, free)
-    if covariance is None and (free != determined).any():
-        covariance = covariance_of(hessian, determined)
     if covariance is not None:
-        off = ~determined
-        covariance[off, :], covariance[:, off] = 0.0, 0.0
-        covariance[off, off] = np.inf
-    return covariance
+        told = free & (np.diag(covariance) < _UNTOLD**2)
+        return covariance if (told == free).all() else covariance_of(hessian, determined | told)
+    return covariance_of(hessian, determined) if (free != determined).any() else None

@@ -34,8 +34,9 @@ class ParametricFit(Generic[ParametersT]):
     log_likelihood : float
         Logarithm of the likelihood there, without priors.
     covariance : ndarray of float64, shape (n_parameters, n_parameters)
-        Covariance of the natural logarithms of the parameters. Infinite on the diagonal of those that the data leave
-        undetermined.
+        Covariance of the natural logarithms of the parameters. Of two that the data leave undetermined but for a combination, it is that of
+        the simpler model at the edge: infinite on the diagonal of the one that runs off, while the other has the error of the logarithm of
+        the combination, such as beta that of s / beta, since s is held where it is.
     n_customers : float
         Customers, or the sum of their weights.
     n_distinct : int
@@ -84,8 +85,13 @@ class ParametricFit(Generic[ParametersT]):
     @property
     def standard_errors(self) -> Mapping[str, float]:
         """Standard error of each parameter; infinite for those that the data leave undetermined."""
-        errors = self.values * np.sqrt(np.diag(self.covariance))
-        return dict(zip(self.names, errors.tolist(), strict=True))
+        return dict(zip(self.names, (self.values * self._log_errors()).tolist(), strict=True))
+
+    def _log_errors(self) -> FloatArray:
+        """Standard errors of the logarithms, of shape (n_parameters,)."""
+        is_left = np.isin(self.names, self.undetermined)
+        errors: FloatArray = np.where(is_left, np.inf, np.sqrt(np.diag(self.covariance)))
+        return errors
 
     @property
     def aic(self) -> float:
@@ -140,7 +146,7 @@ class ParametricFit(Generic[ParametersT]):
             If the level is not between 0 and 1.
         """
         half = normal_quantile("interval", level)
-        errors = np.sqrt(np.diag(self.covariance))
+        errors = self._log_errors()
         with np.errstate(over="ignore"):
             upper = self.values * np.exp(half * errors)
         columns = {
@@ -210,8 +216,8 @@ def _check_covariance(fitted: ParametricFit[Any]) -> None:
     check_symmetric(covariance[np.ix_(known, known)], where)
     unknown = [name for name, is_known in zip(names, known.tolist(), strict=True) if not is_known]
     left = fitted.undetermined
-    is_so = len(set(left)) == len(left) and set(left) <= set(unknown)
-    require(is_so, f"fitted.undetermined must be among the parameters of infinite variance, {unknown}; got {left}")
+    is_so = len(set(left)) == len(left) and set(left) <= set(names) and (not left or set() < set(unknown) <= set(left))
+    require(is_so, f"fitted.undetermined must be parameters, among them those of infinite variance, {unknown}; got {left}")
 
 
 def normal_quantile(owner: str, level: float) -> float:

@@ -15,6 +15,7 @@ from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.accounts.referrals import CustomerCosts, Referrals
 from crmmodels.data.orders.orders import Orders
 from crmmodels.data.simulate import simulate_retailer
+from crmmodels.exceptions import BoundaryWarning
 from crmmodels.kernels.inference.estimation import Family, estimate
 from crmmodels.kernels.purchase.histories import distinct_rows
 from crmmodels.kernels.purchase.nbd import NBDParameters, log_likelihood
@@ -52,6 +53,25 @@ def base() -> CustomerBase:
 @pytest.fixture(scope="module", params=[1, "all"], ids=["one", "all"])
 def model(request, base) -> CLVModel:
     return CLVModel(n_draws=30, generations=request.param).fit(base)
+
+
+def test_at_an_edge_the_combination_that_the_data_determine_varies() -> None:
+    """Customers who order at one rate: r runs off, alpha tells the rate r / alpha, and both errors are those of a Poisson rate."""
+    rng = np.random.default_rng(2)
+    orders = [(f"c{c}", day) for c in range(300) for day in np.flatnonzero(rng.random(300) < 0.02) + 1] + [
+        (f"c{c}", 0) for c in range(300)
+    ]
+    days = pd.Timestamp("2025-01-01") + pd.to_timedelta([day for _, day in orders], unit="D")
+    log = pd.DataFrame({"customer": [name for name, _ in orders], "date": days, "amount": 10.0})
+    base = CustomerBase(Orders(log, customer="customer", time="date", amount="amount", until="2025-10-27"))
+    with pytest.warns(BoundaryWarning, match="r goes to infinity"):
+        model = CLVModel(purchase_model=NBDModel(horizon=90)).fit(base)
+    drawn = np.array(
+        [one.purchase for one in draw(model.fitted, money_of(model.fitted, model.theta), 4000, np.random.default_rng(0))]
+    )
+    n_repeats = len(log.drop_duplicates()) - 300
+    assert np.ptp(drawn[:, 0]) == 0.0
+    assert np.log(drawn[:, 0] / drawn[:, 1]).std() == pytest.approx(1 / np.sqrt(n_repeats), rel=0.06)
 
 
 def values_of(model: CLVModel, base: CustomerBase) -> dict[str, np.ndarray]:

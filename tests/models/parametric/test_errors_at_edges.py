@@ -62,6 +62,21 @@ def test_one_price_per_customer_leaves_the_error_of_the_inverse_gamma_distributi
     assert fitted.standard_errors["p"] == fitted.standard_errors["v"] == np.inf
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_partner_has_the_error_of_the_combination(seed: int) -> None:
+    """v for p times v, the scale of the prices: by the information of the inverse gamma distribution in log q and the log scale."""
+    fitted = fitted_quietly(crm.GammaGammaModel(), one_price(300, np.random.default_rng(seed)))
+    assert fitted.undetermined == ("p", "v")
+    q = fitted.parameters.q
+    expected = np.linalg.inv(300 * np.array([[q * q * polygamma(1, q), -q], [-q, q]]))
+    found = fitted.covariance[1:, 1:]
+    assert found == pytest.approx(expected, rel=4e-3)
+    assert np.isinf(fitted.covariance[0, 0])
+    # What customers pay on average, pv / (q - 1), is known far better than q and pv are by themselves.
+    direction = np.array([-q / (q - 1), 1.0])
+    assert direction @ found @ direction < 0.3 * found[1, 1]
+
+
 def covered(n_tables: int, seed: int) -> float:
     """Share of tables at the edge whose 95 % limits of q hold it."""
     rng, hits, n = np.random.default_rng(seed), 0, 0
