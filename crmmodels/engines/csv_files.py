@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import io
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -108,7 +109,7 @@ def _not_of_encoding(path: str, line: int, options: FileOptions, error: UnicodeE
 
 def _fields(line: str, delimiter: str) -> tuple[str, ...]:
     """Names in a first line; columns without one, such as an index that was written along, are named by their number."""
-    fields = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+    fields = next(csv.reader(io.StringIO(line.rstrip("\r\n"), newline=""), delimiter=delimiter), [])
     return tuple(field or f"column_{i}" for i, field in enumerate(fields))
 
 
@@ -168,11 +169,18 @@ def _select(group: Sequence[_Source], names: Sequence[str], delimiter: str, *, p
     header = group[0].header
     types = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
     taken = ", ".join(f"c{header.index(name)} AS {identifier(name)}" for name in names)
-    place = f", {literal(group[0].name)} || ' line ' || (row_number() OVER () + 1) AS {PLACE}" if placed else ""
+    place = f", {literal(group[0].name)} || ' line ' || {_line(header)} AS {PLACE}" if placed else ""
     return (
         f"SELECT {taken}{place} FROM read_csv({paths([source.path for source in group])}, header=true, auto_detect=false, "  # noqa: S608
         f"delim={literal(delimiter)}, quote='\"', escape='\"', columns={{{types}}})"
     )
+
+
+def _line(header: Sequence[str]) -> str:
+    """Line at which a row begins, in SQL: one more for each row before it, and for each line end in a quoted field before it."""
+    text = f"concat({', '.join(f'c{i}' for i in range(len(header)))})"
+    ends = f"sum(length({text}) - length(replace({text}, chr(10), ''))) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    return f"CAST(row_number() OVER () + {1 + ''.join(header).count(chr(10))} + coalesce({ends}, 0) AS BIGINT)"
 
 
 def _number(text: str, decimal: str | None) -> str:

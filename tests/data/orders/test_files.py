@@ -287,6 +287,14 @@ class TestBrokenLines:
         (tmp_path / "log.csv").write_text("id,date,spend\n" + "1,2026-01-01,5\n" * 30_000 + "1,2026-13-01,5\n")
         assert "log.csv line 30002: (customer='1', time='2026-13-01', amount=5.0)" in refusal_of(tmp_path / "log.csv")
 
+    @pytest.mark.parametrize("encoding", [None, "gb18030"])
+    def test_a_line_end_in_a_quoted_field_counts_as_a_line(self, encoding: str | None, tmp_path: Path) -> None:
+        text = 'id,date,spend,"a\nnote"\n1,2026-01-01,5,"three\nlines\nof it"\n2,2026-01-02,5,one\n' + "3,2026-13-01,5,one\n"
+        (tmp_path / "log.csv").write_text(text, encoding=encoding)
+        assert "log.csv line 7: (customer='3'" in refusal_of(
+            tmp_path / "log.csv", **({} if encoding is None else {"encoding": encoding})
+        )
+
     def test_rows_of_parquet_are_named_by_file_and_number(self, tmp_path: Path) -> None:
         pd.DataFrame({"id": ["a", None], "date": ["2026-01-01"] * 2, "spend": [1.0, 2.0]}).to_parquet(tmp_path / "log.parquet")
         assert "log.parquet row 1: (customer=missing, time='2026-01-01', amount=2.0)" in refusal_of(tmp_path / "log.parquet")
