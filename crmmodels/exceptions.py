@@ -33,7 +33,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 import warnings
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -401,7 +401,7 @@ def warn(concern: CrmModelsWarning) -> None:
         The warning.
     """
     package = __name__.partition(".")[0]
-    level, frame = 1, sys._getframe()  # noqa: SLF001  (what the warnings module itself uses)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
         level, frame = level + 1, frame.f_back
     warnings.warn(concern, stacklevel=level)

@@ -52,7 +52,7 @@ class Progress:
         self._done, self._total = 0, total
         self._outer: Progress | None = None
         self._is_watched = is_watched()
-        self._start = self._last = monotonic()
+        self.start = self._last = monotonic()
         self._lock = RLock()
         self._bar: Any = None
 
@@ -76,13 +76,13 @@ class Progress:
         self._done = done
         self._total = self._total if total is None else total
         now = monotonic()
-        if now - self._start < PATIENCE or now - self._last < PAUSE:
+        if now - self.start < PATIENCE or now - self._last < PAUSE:
             return
         self._last = now
         if self._outer is None:
-            self._show()
+            self.show()
         else:
-            self._outer._show(self._words())  # noqa: SLF001  (the same class)
+            self._outer.show(self._words())
 
     def over(self, items: Iterable[T]) -> Iterator[T]:
         """The items, each noted once the next is asked for.
@@ -109,7 +109,7 @@ class Progress:
             if outermost is None:
                 _OUTERMOST.set(self)
             else:
-                self._outer, self._start = outermost, outermost._start  # noqa: SLF001
+                self._outer, self.start = outermost, outermost.start
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -130,7 +130,7 @@ class Progress:
         left, time = ("{desc}:", "{elapsed}") if self._total is None else ("{l_bar}{bar}|", "{elapsed}<{remaining}")
         return f"{left}{shown} [{time}]{{postfix}}"
 
-    def _show(self, note: str = "") -> None:
+    def show(self, note: str = "") -> None:
         """Bring the bar up to what is done, with what an inner progress notes."""
         with self._lock:
             if self._bar is not None and self._bar.total != self._total:
@@ -156,7 +156,7 @@ class Progress:
             smoothing=0,
             bar_format=self._format(),
         )
-        bar.start_t = bar.last_print_t = time() - (monotonic() - self._start)
+        bar.start_t = bar.last_print_t = time() - (monotonic() - self.start)
         return bar
 
     def _close(self) -> None:

@@ -36,7 +36,7 @@ from crmmodels.models.clv.reading import AccountsRead, AccountsTable, Origin, as
 from crmmodels.models.clv.record import COMPONENTS, CLVFit, ReferralOutlook, check_record
 from crmmodels.models.clv.tiers import are_tiers, tier_labels, tier_table
 from crmmodels.models.clv.uncertainty import CLVDraws, ParameterDraw, draw, limits_of
-from crmmodels.models.clv.valuation import Valuation, Values6, money_of
+from crmmodels.models.clv.valuation import Valuation, Values6, money_of, valuation_of
 from crmmodels.models.purchase.beta_geo import BetaGeoModel, ModifiedBetaGeoModel
 from crmmodels.models.purchase.model import PurchaseModel
 from crmmodels.models.purchase.nbd import NBDModel
@@ -669,11 +669,8 @@ class CLVModel(BaseModel[AccountsRead, CLVFit]):
         return {"clv": group_sums(codes, found.clv, n), "mean_clv": group_means(codes, found.clv, n), **sums}
 
     def _valuation(self) -> Valuation:
-        model: Any = self.purchase_model
-        process, parameters = model.process, model._family.parameters  # noqa: SLF001  (a part of this model)
-        rate = model.process.scale(model.unit).rate(self.discount_rate_annual)
-        horizon = self.horizon_years * _DAYS_PER_YEAR / DAYS_PER_UNIT[model.unit]
-        return Valuation(process, parameters, rate, horizon, self.generations)
+        process, unit = self.purchase_model.process, self.purchase_model.unit
+        return valuation_of(process, unit, self.discount_rate_annual, self.horizon_years, self.generations)
 
     def _pricing(self) -> Pricing:
         benchmarks = None if self._record is None else self._record.benchmarks

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray
+from crmmodels.kernels.orders.periods import DAYS_PER_UNIT
 from crmmodels.kernels.purchase.nbd import NBDParameters
 from crmmodels.kernels.purchase.pareto_nbd.likelihood import ParetoNBDParameters
 from crmmodels.kernels.value.credibility import credibility, shrunk_rates
@@ -128,12 +129,10 @@ class Values6:
 class Valuation:
     """How customers are valued, whatever was learned.
 
-    ``parameters`` makes the record that the functions of the purchase process take of its numbers; ``rate`` is continuous, and the horizon
-    long, in the unit of the ages.
+    ``rate`` is continuous, and the horizon long, in the unit of the ages.
     """
 
     process: PurchaseProcess
-    parameters: Callable[..., Any]
     rate: float
     horizon: float
     generations: Generations
@@ -149,7 +148,7 @@ class Valuation:
         :math:`(r + x) / (\alpha + T)`, and one of them is enough.
         """
         history = tuple(histories[name] for name in HISTORY)
-        parameters = self.parameters(*purchase.tolist())
+        parameters = self.process.parameters(*purchase.tolist())
         if isinstance(parameters, ParetoNBDParameters | NBDParameters):
             time = self.process.discounted_lifetime(*history, self.rate, parameters, horizon=self.horizon)
             frequency, _, age = history
@@ -175,6 +174,14 @@ class Valuation:
             new = rate * residual.time * money.referral_value
         realised[4], future[4] = so_far.clv5, to_come.clv5 + new
         return Values6(realised, future, so_far.transfer + to_come.transfer, new)
+
+
+def valuation_of(
+    process: PurchaseProcess, unit: Any, discount_rate_annual: float, horizon_years: float, generations: Generations
+) -> Valuation:
+    """How customers are valued by a purchase process whose times are in a unit."""
+    rate, horizon = process.scale(unit).rate(discount_rate_annual), horizon_years * DAYS_PER_UNIT["Y"] / DAYS_PER_UNIT[unit]
+    return Valuation(process, rate, horizon, generations)
 
 
 def own_future(accounts: Columns, residual: Residual, money: MoneyParameters) -> FloatArray:

@@ -48,6 +48,7 @@ def _family(*, modified: bool) -> Family[BetaGeoParameters, PurchaseTable]:
 def _process(*, modified: bool) -> PurchaseProcess:
     """Functions of BG/NBD, or of MBG/NBD, where a customer may drop out right after the first order."""
     return PurchaseProcess(
+        parameters=BetaGeoParameters,
         prospects=partial(beta_geo_purchases.prospects, modified=modified),
         probability_alive=partial(beta_geo_purchases.probability_alive, modified=modified),
         expected_purchases=partial(beta_geo_purchases.expected_purchases, modified=modified),

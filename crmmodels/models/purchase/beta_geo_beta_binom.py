@@ -70,6 +70,7 @@ def _simulate(duration: FloatArray, parameters: BetaGeoBetaBinomParameters, rng:
 
 
 _PROCESS: Final = PurchaseProcess(
+    parameters=BetaGeoBetaBinomParameters,
     prospects=kernel.prospects,
     probability_alive=kernel.probability_alive,
     expected_purchases=kernel.expected_purchases,

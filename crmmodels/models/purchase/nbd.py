@@ -34,6 +34,7 @@ FAMILY: Final = Family(
 )
 
 _PROCESS: Final = PurchaseProcess(
+    parameters=NBDParameters,
     prospects=nbd.prospects,
     probability_alive=nbd.probability_alive,
     expected_purchases=nbd.expected_purchases,

@@ -98,6 +98,7 @@ _FAMILY: Final = Family(
 )
 
 _PROCESS: Final = PurchaseProcess(
+    parameters=ParetoNBDParameters,
     prospects=pareto_nbd_purchases.prospects,
     probability_alive=pareto_nbd_purchases.probability_alive,
     expected_purchases=pareto_nbd_purchases.expected_purchases,

@@ -120,6 +120,8 @@ class PurchaseProcess:
         ``(horizons, parameters)`` to an array.
     purchase_distribution_new : callable
         ``(horizon, n_max, parameters)`` to an array of shape (n_max + 1,).
+    parameters : type
+        Record of the parameters, of as many numbers.
     simulate : callable
         ``(duration, parameters, rng)`` to `OrderTimes`.
     is_discrete : bool
@@ -136,6 +138,7 @@ class PurchaseProcess:
     expected_purchases_new: Callable[[FloatArray, Any], FloatArray]
     purchase_distribution_new: Callable[[Any, int, Any], FloatArray]
     simulate: Callable[[FloatArray, Any, np.random.Generator], OrderTimes]
+    parameters: type[Any]
     is_discrete: bool = False
 
     def scale(self, unit: str) -> TimeScale:

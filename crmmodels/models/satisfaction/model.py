@@ -203,7 +203,9 @@ class SatisfactionIndexModel(SurveyModel, _Questionnaire):
     def _is_explained(self) -> bool:
         return any(target == _TARGET for _, target in self.graph().pairs)
 
-    def _segmented(self) -> str:
+    @property
+    def segmented_construct(self) -> str:
+        """Construct whose index makes the segments."""
         return _TARGET
 
     def _band_names(self) -> tuple[Sequence[str], Mapping[str, str]]:

@@ -147,7 +147,9 @@ class StructuralModel(SurveyModel, _Graph):
     def _interactions(self) -> tuple[tuple[str, str, str], ...]:
         return tuple(self.interactions)
 
-    def _segmented(self) -> str:
+    @property
+    def segmented_construct(self) -> str:
+        """Construct whose index makes the segments."""
         return self.target or self.graph().names[-1]
 
     def _band_names(self) -> tuple[Sequence[str], Mapping[str, str]]:

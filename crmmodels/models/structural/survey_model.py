@@ -115,8 +115,9 @@ class SurveyModel(BaseModel[Values, StructuralFit]):
             Of the parameters.
         """
 
+    @property
     @abstractmethod
-    def _segmented(self) -> str:
+    def segmented_construct(self) -> str:
         """Construct whose index makes the segments."""
 
     @abstractmethod
@@ -145,7 +146,7 @@ class SurveyModel(BaseModel[Values, StructuralFit]):
         """Where weights cannot be negative, a better answer never leads to a worse segment."""
         if not self.nonnegative or self.missing != "mean":
             return {}
-        own = self.graph().items_of(self._segmented())
+        own = self.graph().items_of(self.segmented_construct)
         return {item: -1 if item in self.reverse else 1 for item in own}
 
     @classmethod
@@ -193,7 +194,7 @@ class SurveyModel(BaseModel[Values, StructuralFit]):
             If the target is no construct, or nothing explains it.
         """
         fitted = self._fitted_for("importance_performance")
-        return importance_of(fitted, target or self._segmented(), by, self._ends(), type(self).__name__)
+        return importance_of(fitted, target or self.segmented_construct, by, self._ends(), type(self).__name__)
 
     def compare_groups(self, data: Any, by: str, *, n_permutations: int = 1000, seed: int | None = None) -> GroupComparison:
         """Compare groups of respondents: index with limits, differences of index and paths, and whether they measure the same.
@@ -317,6 +318,40 @@ class SurveyModel(BaseModel[Values, StructuralFit]):
         self._check_survey(owner)
         self.segment_labels()
 
+    def replicates(self, data: Any, quantity: str, n_replicates: int | None = None) -> pd.DataFrame:
+        """Bootstrap replicates of one kind of estimate, as the limits were made of.
+
+        Parameters
+        ----------
+        data : dataframe
+            The survey of the fit, which a model does not keep.
+        quantity : str
+            A kind of estimate, a key of ``fitted.quantities``.
+        n_replicates : int, optional
+            How many, 2 or more. Default: ``n_bootstrap``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per replicate, one column per estimate; NaN where the weights of a replicate did not settle.
+
+        Raises
+        ------
+        NotFittedError
+            If the model is not fitted.
+        ParameterError
+            If there is no such kind of estimate, or the number of replicates is below 2.
+        """
+        fitted, name = self._fitted_for("replicates"), type(self).__name__
+        check_choice("replicates", "quantity", quantity, tuple(fitted.quantities))
+        n = self.n_bootstrap if n_replicates is None else n_replicates
+        if not is_whole(n) or n < 2:
+            must = "a whole number, 2 or more" + (" (the model has n_bootstrap=0)" if n_replicates is None else "")
+            raise ParameterError.must_be("replicates", "n_replicates", must, n_replicates)
+        sample = self._sample(self._read(self._open(data)))
+        resampling = replace(self._resampling(), n_replicates=n)
+        return replicates_of(self._plan(), sample, fitted, quantity, resampling, owner=name, reader="replicates")
+
     def _check_survey(self, owner: str) -> None:
         """Refuse parameters that do not go with the constructs and their items."""
         graph = self.graph()
@@ -329,8 +364,8 @@ class SurveyModel(BaseModel[Values, StructuralFit]):
         if len(set(columns)) < len(columns):
             must = "of names that differ also with _standardised added"
             raise ParameterError.must_be(owner, "constructs", must, graph.answered)
-        if not self._has_index()[self._segmented()]:
-            must = f"two ends for every item of {self._segmented()!r}, whose index makes the segments"
+        if not self._has_index()[self.segmented_construct]:
+            must = f"two ends for every item of {self.segmented_construct!r}, whose index makes the segments"
             raise ParameterError.must_be(owner, "scale", must, self.scale)
 
     def _scales(self) -> Mapping[str, tuple[float, float] | None]:
@@ -374,20 +409,6 @@ class SurveyModel(BaseModel[Values, StructuralFit]):
     def _resampling(self) -> Resampling:
         return Resampling(kind=self.bootstrap, n_replicates=self.n_bootstrap, level=self.level, seed=self.seed)
 
-    def _replicates(
-        self, data: Any, quantity: str, n_replicates: int | None = None, reader: str = "replicates"
-    ) -> pd.DataFrame:
-        """Replicates of one kind of estimate, as the limits were made of; drawn again from the survey of the fit."""
-        fitted = self._fitted_for(reader)
-        check_choice(reader, "quantity", quantity, tuple(fitted.quantities))
-        n = self.n_bootstrap if n_replicates is None else n_replicates
-        if not is_whole(n) or n < 2:
-            must = "a whole number, 2 or more" + (" (the model has n_bootstrap=0)" if n_replicates is None else "")
-            raise ParameterError.must_be(reader, "n_replicates", must, n_replicates)
-        sample = self._sample(self._read(self._open(data)))
-        resampling = replace(self._resampling(), n_replicates=n)
-        return replicates_of(self._plan(), sample, fitted, quantity, resampling, owner=type(self).__name__, reader=reader)
-
     def _read(self, table: Table) -> Values:
         return read_survey(
             table, self._items(), weight=self.weight, missing_codes=self.missing_codes, reader=type(self).__name__
@@ -425,7 +446,7 @@ class SurveyModel(BaseModel[Values, StructuralFit]):
         return score_columns_of(self._scores(values, fitted), fitted.constructs, self._has_index())
 
     def _index(self, values: Values, fitted: StructuralFit) -> FloatArray:
-        index: FloatArray = self._scores(values, fitted).index[fitted.constructs.index(self._segmented())]
+        index: FloatArray = self._scores(values, fitted).index[fitted.constructs.index(self.segmented_construct)]
         return index
 
     def _segment(self, values: Values, fitted: StructuralFit) -> IntArray:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from crmmodels.base import Inside
 from crmmodels.data.panel import Panel, PanelTable
 from crmmodels.exceptions import ParameterError
 from crmmodels.models.lifecycle.model import LifecycleModel
@@ -87,7 +88,7 @@ def plot_stage_probabilities(model: LifecycleModel, data: Any, customer: Any, *,
     (4, 12)
     """
     fitted = fitted_lifecycle(_PLOT, model)
-    table = model._open(data)  # noqa: SLF001  (the same package)
+    table: Any = Inside(model).read(data)[0]
     own = history_of(table, customer)
     paths = stage_paths(own, fitted.parameters)
     orders = table.rows["n_orders"].to_numpy().astype(np.float64)[own.row]

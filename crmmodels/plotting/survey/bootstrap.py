@@ -162,7 +162,7 @@ def plot_bootstrap(
     """
     fitted = fitted_survey(_PLOT, model)
     check_choice(_PLOT, "quantity", _QUANTITIES, quantity)
-    drawn = model._replicates(data, quantity, n_replicates, _PLOT).to_numpy(np.float64)  # noqa: SLF001  (the same package)
+    drawn = model.replicates(data, quantity, n_replicates).to_numpy(np.float64)
     estimates = fitted.quantities[quantity]
     known = np.isfinite(estimates.estimate) & np.isfinite(drawn).any(axis=0)
     if not known.any():

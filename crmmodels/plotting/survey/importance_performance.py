@@ -101,7 +101,7 @@ def plot_importance_performance(
     """
     fitted_survey(_PLOT, model)
     check_choice(_PLOT, "by", ("construct", "item"), by)
-    chosen = model._segmented() if target is None else target  # noqa: SLF001  (the same package)
+    chosen = model.segmented_construct if target is None else target
     table = model.importance_performance(chosen, by=by)
     table = table[np.isfinite(table[["importance", "performance"]].to_numpy(np.float64)).all(axis=1)]
     if table.empty:

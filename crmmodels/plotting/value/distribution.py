@@ -9,6 +9,8 @@ import numpy as np
 
 from crmmodels._typing import FloatArray, IntArray
 from crmmodels.models.clv.model import CLVModel
+from crmmodels.models.clv.uncertainty import draw
+from crmmodels.models.clv.valuation import money_of
 from crmmodels.plotting.drawing.arguments import checked_bins
 from crmmodels.plotting.drawing.axis_marks import legend_above, start_at_zero, write_words
 from crmmodels.plotting.drawing.bars import stack_bars
@@ -119,8 +121,8 @@ def plot_value_distribution(
     inside = (clv >= edges[0]) & (clv <= edges[-1])
     labels = model.segment_labels()
     with Progress(_PLOT, "draws", model.n_draws) as progress:
-        draws = progress.over(model._draws(found.accounts, fitted, model.n_draws, 0))  # noqa: SLF001
-        means = np.array([part.clv.mean() for part in draws])
+        drawn = progress.over(draw(fitted, money_of(fitted, model.theta), model.n_draws, np.random.default_rng(0)))
+        means = np.array([found.valuation.values(found.accounts, one.purchase, one.money).clv.mean() for one in drawn])
     low, high = np.quantile(means, [0.5 - 0.5 * model.level, 0.5 + 0.5 * model.level]).tolist()
     text = write_in_fonts(_PLOT, language_of(model), _PHRASES, labels=labels, english=english_labels(model))
     ax = axes_of_size(ax, 7.2, 4.4)

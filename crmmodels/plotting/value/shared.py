@@ -14,12 +14,15 @@ from crmmodels.base import Inside, Values
 from crmmodels.data.accounts.customer_base import CustomerBase
 from crmmodels.data.orders.orders import Orders
 from crmmodels.exceptions import ParameterError
+from crmmodels.kernels.arrays.blocks import told_of_blocks
 from crmmodels.models.clv.identification import Identification, identified_by, read_notes
 from crmmodels.models.clv.model import CLVModel
 from crmmodels.models.clv.record import COMPONENTS, CLVFit
+from crmmodels.models.clv.valuation import Valuation, money_of, valuation_of
 from crmmodels.plotting.drawing.arguments import fitted_record
 from crmmodels.plotting.drawing.figure import COLOUR_MAP
 from crmmodels.plotting.drawing.lettering import Lettering, Phrases
+from crmmodels.progress import Progress
 
 Standing: TypeAlias = Literal["identified", "gross", "missing"]
 """Whether data tell a component apart; gross is an initial purchase whose cost of acquisition is not known."""
@@ -89,6 +92,7 @@ class CustomerValues:
     clv: FloatArray
     tier: IntArray
     accounts: Values
+    valuation: Valuation
     standing: Mapping[str, Standing]
     basis: str
 
@@ -117,7 +121,10 @@ def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
     inside = Inside(model)
     table, read = inside.read(data)
     accounts = read.columns
-    found = model._values(accounts, fitted)  # noqa: SLF001
+    process, unit = model.purchase_model.process, model.purchase_model.unit
+    valuation = valuation_of(process, unit, model.discount_rate_annual, model.horizon_years, model.generations)
+    with Progress(plot, "blocks of customers") as progress, told_of_blocks(progress):
+        found = valuation.values(accounts, fitted.purchase.values, money_of(fitted, model.theta))
     fit, here = read_notes(fitted.identified), read_notes(_notes(model, data))
     # Of accounts that were fitted nothing is known but what the customers in hand tell.
     known = (here,) if fitted.benchmarks is None else (fit, here)
@@ -132,6 +139,7 @@ def values_of(plot: str, model: CLVModel, data: Any) -> CustomerValues:
         clv=found.clv,
         tier=inside.segment(read),
         accounts=accounts,
+        valuation=valuation,
         standing=standing,
         basis=basis,
     )

@@ -139,7 +139,7 @@ class TestResiduals:
         histories = {name: table[name].to_numpy(float) for name in HISTORY}
         history = tuple(histories.values())
         parameters = kind._example_parameters()
-        valuation = Valuation(kind.process, type(parameters), 0.002, 150.0, 1)
+        valuation = Valuation(kind.process, 0.002, 150.0, 1)
         found = valuation.residual(histories, np.array(dataclasses.astuple(parameters)))
         expected = kind.process.discounted_purchases(*history, 0.002, parameters, horizon=150.0)
         np.testing.assert_allclose(found.orders, expected, rtol=1e-12)

@@ -19,7 +19,7 @@ def model_of(survey, **parameters):
 
 
 def replicates_of(model, data, quantity="paths", n_replicates=None):
-    return model._replicates(data, quantity, n_replicates)
+    return model.replicates(data, quantity, n_replicates)
 
 
 @pytest.mark.parametrize("quantity", list(KEYS))

@@ -41,7 +41,7 @@ def test_densities_are_those_of_the_replicates(survey, survey_model):
     from scipy.stats import gaussian_kde
 
     model = survey_model()
-    drawn = model._replicates(survey.answers, "paths").to_numpy()
+    drawn = model.replicates(survey.answers, "paths").to_numpy()
     for (grid, height), values in zip(outlines_of(plot_bootstrap(model, survey.answers), 9), drawn.T, strict=True):
         width = 0.9 * min(values.std(), np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.34) * len(values) ** -0.2
         expected = gaussian_kde(values, width / values.std(ddof=1))(grid)
@@ -84,7 +84,7 @@ def test_more_replicates_than_the_model_has_may_be_drawn(survey, survey_model):
     assert plot_bootstrap(survey_model(0), survey.answers, n_replicates=25).get_title() == "Paths in 25 bootstrap replicates"
     with pytest.raises(crm.ParameterError) as refusal:
         plot_bootstrap(survey_model(0), survey.answers)
-    expected = "plot_bootstrap(n_replicates=...) must be a whole number, 2 or more (the model has n_bootstrap=0); got None."
+    expected = "replicates(n_replicates=...) must be a whole number, 2 or more (the model has n_bootstrap=0); got None."
     assert str(refusal.value) == expected
 
 
