@@ -115,24 +115,7 @@ _ANY: Final = Domain(admits="any")
 
 
 def check_fields(record: Any, where: str, *, parameters: bool = False) -> None:
-    """Refuse a dataclass whose fields do not hold what their annotations say.
-
-    Parameters
-    ----------
-    record : dataclass
-        A fitted record, or a model.
-    where : str
-        What it is called in errors.
-    parameters : bool, default False
-        Whether its numbers may be infinite where nothing else is declared, as parameters that the user gave.
-
-    Raises
-    ------
-    TypeError
-        If a value is of another type than declared.
-    ValueError
-        If a number is not finite, where this is not declared, or outside its domain.
-    """
+    """TypeError or ValueError if a dataclass has a field that its annotation forbids; ``parameters`` may be infinite."""
     kind: Any = type(record)
     hints = _hints_of(kind)
     domain = _ANY if parameters else _FINITE
@@ -150,26 +133,7 @@ def _hints_of(kind: type) -> Mapping[str, Any]:
 
 
 def check_value(value: Any, hint: Any, where: str, domain: Domain = _FINITE) -> None:
-    """Refuse a value that is not what its annotation says.
-
-    Parameters
-    ----------
-    value : object
-        The value.
-    hint : object
-        The annotation; what cannot be read in it is not checked.
-    where : str
-        What the value is called in errors.
-    domain : Domain
-        What its numbers may be, where the annotation does not say.
-
-    Raises
-    ------
-    TypeError
-        If the value is of another type.
-    ValueError
-        If a number is outside its domain.
-    """
+    """TypeError or ValueError if a value is not what its annotation says, with numbers in ``domain`` where it is silent."""
     if get_origin(hint) is Annotated:
         hint, *extras = get_args(hint)
         domain = next((extra for extra in extras if isinstance(extra, Domain)), domain)
@@ -298,22 +262,7 @@ def require(is_so: bool, must: str) -> None:  # noqa: FBT001  (a statement)
 
 
 def check_symmetric(matrix: FloatArray, where: str, tolerance: float = 1e-9) -> None:
-    """Refuse a matrix that is no covariance: not symmetric, or with a variance below 0 in some direction.
-
-    Parameters
-    ----------
-    matrix : ndarray of float64, shape (n, n)
-        Finite numbers.
-    where : str
-        What it is called in errors.
-    tolerance : float, default 1e-9
-        Largest asymmetry and smallest eigenvalue, as a share of the largest eigenvalue.
-
-    Raises
-    ------
-    ValueError
-        If it is no covariance.
-    """
+    """ValueError unless a matrix of shape (n, n) is a covariance, to ``tolerance`` times its largest eigenvalue."""
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         msg = f"{where} must be square; it is of shape {matrix.shape}"
         raise ValueError(msg)

@@ -48,18 +48,7 @@ class ModelView:
 
 
 def view_of(model: Any) -> ModelView:
-    """Return what a model shows of itself.
-
-    Parameters
-    ----------
-    model : BaseModel
-        The model.
-
-    Returns
-    -------
-    ModelView
-        Its parameters, fitted record, score columns and labels.
-    """
+    """The parameters, fitted record, score columns and labels that a model shows."""
     fields = dataclasses.fields(model)
     parameters = {field.name: getattr(model, field.name) for field in fields}
     fitted: dict[str, Any] | None = None
@@ -109,18 +98,7 @@ def show_value(value: Any) -> str:
 
 
 def text_view(view: ModelView) -> str:
-    """Return the model as text: parameters, fitted record, score columns and labels.
-
-    Parameters
-    ----------
-    view : ModelView
-        The model.
-
-    Returns
-    -------
-    str
-        Several lines.
-    """
+    """The model as several lines of text."""
     arguments = ", ".join(f"{name}={_call_of(view.parameters[name])}" for name in view.parameters if name in view.changed)
     lines = [f"{view.name}({arguments})"]
     sections = _sections(view)
@@ -137,18 +115,7 @@ def _call_of(value: object) -> str:
 
 
 def html_view(view: ModelView) -> str:
-    """Return the model as an HTML table for notebooks.
-
-    Parameters
-    ----------
-    view : ModelView
-        The model.
-
-    Returns
-    -------
-    str
-        HTML without scripts; every value is escaped.
-    """
+    """The model as an HTML table without scripts; every value is escaped."""
     status = "not fitted" if view.fitted is None else "fitted"
     body = []
     for title, rows in _sections(view):

@@ -62,15 +62,7 @@ class Progress:
         return self._is_watched
 
     def __call__(self, done: int, total: int | None = None) -> None:
-        """Note progress; from any thread.
-
-        Parameters
-        ----------
-        done : int
-            How much is done.
-        total : int, optional
-            Of how much. Default: as before.
-        """
+        """Report progress from any thread: ``done`` of ``total``, as before if None."""
         if not self._is_watched:
             return
         self._done = done
@@ -85,18 +77,7 @@ class Progress:
             self._outer.show(self._words())
 
     def over(self, items: Iterable[T]) -> Iterator[T]:
-        """The items, each noted once the next is asked for.
-
-        Parameters
-        ----------
-        items : iterable
-            What is gone through; their number is known where they have one.
-
-        Yields
-        ------
-        object
-            One item after the other.
-        """
+        """The items, each counted once the next is asked for."""
         total = len(items) if isinstance(items, Sized) else None
         self(0, total)
         for done, item in enumerate(items, start=1):
@@ -174,27 +155,9 @@ _OUTERMOST: Final[ContextVar[Progress | None]] = ContextVar("crmmodels_progress"
 def polled(
     call: Callable[[], T], fraction_done: Callable[[], float | None], what: str, interrupt: Callable[[], None] | None = None
 ) -> T:
-    """Run a call that tells nothing of itself, and show how far it is.
+    """The result of ``call``, with a bar of ``fraction_done()``, 0 to 1 or None, polled every 0.3 seconds.
 
-    Where progress is shown it runs in a thread of its own, while this thread asks every 0.3 seconds how much is done and
-    shows a bar after two seconds. Everywhere else it is called as it stands. It must not warn, as a warning of another thread points
-    at no line of the user's.
-
-    Parameters
-    ----------
-    call : callable
-        What takes long.
-    fraction_done : callable
-        Called from this thread while the other runs; a number from 0 to 1, or None or a number below 0 where it is not known.
-    what : str
-        The call, as it is shown.
-    interrupt : callable, optional
-        What makes ``call`` end early; called where this thread is interrupted.
-
-    Returns
-    -------
-    object
-        What ``call`` returns. What it raises is raised.
+    Where progress is shown the call runs in a thread of its own and must not warn; ``interrupt`` ends it if this thread is interrupted.
     """
     with Progress(what, PER_CENT) as progress:
         if not progress.is_watched:
@@ -216,13 +179,7 @@ def polled(
 
 
 def is_watched() -> bool:
-    """Whether standard error is a terminal or the output of a notebook, and progress is not switched off.
-
-    Returns
-    -------
-    bool
-        False where there is no standard error, as without a console.
-    """
+    """Whether standard error is a terminal or the output of a notebook, and progress is not switched off."""
     stream = sys.stderr
     if stream is None or os.environ.get(SWITCH) == "0":
         return False

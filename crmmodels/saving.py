@@ -54,23 +54,7 @@ def library_version() -> str:
 
 
 def encode(value: Any) -> Any:
-    """Turn a parameter or a fitted value into plain JSON values.
-
-    Parameters
-    ----------
-    value : object
-        None, bool, int, float, str, date, NumPy array or scalar, tuple, mapping, or a dataclass of these.
-
-    Returns
-    -------
-    object
-        What the json module writes; other types than its own carry a tag that starts with "$".
-
-    Raises
-    ------
-    SavedFormatError
-        If the value is of another type, such as a function.
-    """
+    """Plain JSON values of a parameter or fitted value, or SavedFormatError; types that JSON lacks carry a tag that starts with ``$``."""
     if isinstance(value, str):
         return _encode_text(value)
     if value is None or isinstance(value, bool | int):
@@ -122,32 +106,10 @@ def _longest(items: Sequence[str]) -> int:
 
 
 def decode(value: Any, records: Mapping[str, type], where: str = "it") -> Any:
-    """Turn plain JSON values back into what `encode` was given.
+    """The value that `encode` was given; ``records`` are the dataclasses that may occur, by qualified name.
 
-    Parameters
-    ----------
-    value : object
-        What `encode` returned.
-    records : mapping of str to type
-        Dataclasses that may occur, by qualified name; no other class is looked up.
-    where : str, default "it"
-        Where the value stands in the document, for errors.
-
-    Returns
-    -------
-    object
-        The parameter or fitted value.
-
-    Raises
-    ------
-    SavedFormatError
-        If a tag, a record or a dtype is unknown.
-    KeyError, TypeError, ValueError, OverflowError
-        If a value is not of the form that `encode` gives it; the message says where.
-
-    Notes
-    -----
-    What an array takes in memory is bounded by what stands in the document, whatever its dtype and shape say.
+    SavedFormatError if a tag, record or dtype is unknown; KeyError, TypeError, ValueError or OverflowError, which says where, if a value is
+    malformed. The memory of an array is bounded by the document, whatever its dtype and shape say.
     """
     if isinstance(value, dict):
         return _decode_tagged(value, records, where)
@@ -284,27 +246,7 @@ def _decode_record(value: Mapping[str, Any], records: Mapping[str, type], where:
 
 
 def check_document(document: Any, known: Mapping[str, object], source: str) -> str:
-    """Return the class name of a saved model after checking format and class.
-
-    Parameters
-    ----------
-    document : object
-        What was read.
-    known : mapping of str to object
-        Classes that may be made, by their names.
-    source : str
-        Where it was read, for the error.
-
-    Returns
-    -------
-    str
-        The name of the class.
-
-    Raises
-    ------
-    SavedFormatError
-        If this is no saved model, its format is unknown, or its class is not known.
-    """
+    """The class name of a saved model, or SavedFormatError for an unknown format or class."""
     if not isinstance(document, Mapping) or "format" not in document or "class" not in document:
         msg = f"{source} is not a saved model: 'format' or 'class' is missing; files written by model.save(path) have both"
         raise SavedFormatError(msg)
@@ -325,25 +267,7 @@ def check_document(document: Any, known: Mapping[str, object], source: str) -> s
 
 
 def read_document(path: str | Path) -> Any:
-    """Parse a file as JSON.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file; a link is followed.
-
-    Returns
-    -------
-    object
-        What it holds.
-
-    Raises
-    ------
-    SavedFormatError
-        If this is no regular file, or not JSON in UTF-8: also where a key stands twice in an object, or a number is not finite.
-    FileNotFoundError
-        If there is no such file.
-    """
+    """The JSON of a regular file, or SavedFormatError: also where a key stands twice in an object or a number is not finite."""
     file = _path_of("load", path)
     if not stat.S_ISREG(file.stat().st_mode):
         msg = f"{str(path)!r} is {_kind_of(file.stat().st_mode)}; give a file written by model.save(path)"
@@ -396,26 +320,10 @@ def _kind_of(mode: int) -> str:
 
 
 def write_document(document: Mapping[str, Any], path: str | Path) -> None:
-    """Write JSON beside the target and move it there, so that a failed write leaves the old file whole.
+    """Write JSON to a temporary file beside the target and rename it, so that a failed write keeps the old file.
 
-    Parameters
-    ----------
-    document : mapping
-        Plain JSON values.
-    path : str or Path
-        The file. An existing one is replaced and keeps its mode and, where this is allowed, its owner; of a link, what it leads to.
-
-    Raises
-    ------
-    ParameterError
-        If the path leads to what is no regular file: a folder, a device, a pipe or a socket.
-    OSError
-        As Python gives it, if there is no such folder, it or the file must not be written, or the disk is full. The old file
-        is whole then, and nothing is left beside it.
-
-    Notes
-    -----
-    The new file is on the disk before it takes the name of the old one, and the name before this returns, where the platform can tell.
+    An existing file keeps its mode and, where allowed, its owner; a link is followed. ParameterError if the path is no regular file;
+    OSError as Python raises it. The new file is flushed to disk before the rename, and the rename before this returns, where supported.
     """
     content = (json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode("utf-8")
     file = _path_of("save", path)
