@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from typing import Any
 
 import narwhals as nw
@@ -14,16 +13,8 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import IntArray
+from crmmodels.engines.engine import TypedFrame
 from crmmodels.engines.text_dates import DatePattern
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TypedFrame:
-    """A frame whose columns have the types that they encode, what is wrong by role, and whether instants are local time now."""
-
-    native: Any
-    problems: Mapping[str, str] = field(default_factory=dict)
-    is_local: bool = False
 
 
 class AnyFrame:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
 
-from crmmodels.engines.any_frame import AnyFrame, TypedFrame, repeated
+from crmmodels.engines.any_frame import AnyFrame, repeated
+from crmmodels.engines.engine import TypedFrame
 from crmmodels.engines.text_dates import FIRST_OF_1900S, ISO_DATE, MONTHS, UNMATCHED, DatePattern
 
 if TYPE_CHECKING:

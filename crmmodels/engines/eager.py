@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from crmmodels._typing import IntArray
-from crmmodels.engines.any_frame import AnyFrame, TypedFrame, repeated
+from crmmodels.engines.any_frame import AnyFrame, repeated
 from crmmodels.engines.arrow_types import plain_type
+from crmmodels.engines.engine import TypedFrame
 from crmmodels.engines.pandas_types import is_zoned, with_local_time, with_plain_types
 from crmmodels.engines.polars_lazy import PolarsLazy
 from crmmodels.engines.text_dates import DatePattern, iso_text

@@ -1,23 +1,31 @@
-"""What the package asks of a dataframe library, and who answers: an engine is one class, and one row of `ENGINES`."""
+"""What the package asks of a dataframe library, and who answers: an engine is one class, and one row of `ENGINES`, loaded when it is met."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
 from typing import Any, Literal, Protocol, TypeAlias
 
 import narwhals as nw
 import pandas as pd
 
 from crmmodels._typing import IntArray
-from crmmodels.engines.any_frame import AnyFrame, Dask, TypedFrame
-from crmmodels.engines.duckdb import DuckDB
-from crmmodels.engines.eager import Pandas, Polars, PyArrow
-from crmmodels.engines.polars_lazy import PolarsLazy
 from crmmodels.engines.text_dates import DatePattern
 
 OutputKind: TypeAlias = Literal["pandas", "polars", "pyarrow", "duckdb"]
 """Kinds in which a log of files may answer: the names of engines."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypedFrame:
+    """A frame whose columns have the types that they encode, what is wrong by role, and whether instants are local time now."""
+
+    native: Any
+    problems: Mapping[str, str] = field(default_factory=dict)
+    is_local: bool = False
 
 
 class Engine(Protocol):
@@ -138,18 +146,49 @@ class Engine(Protocol):
         ...
 
 
-ENGINES: tuple[Engine, ...] = (Pandas(), Polars(), PyArrow(), PolarsLazy(), DuckDB(), Dask(), AnyFrame())
-"""All engines; the first that owns a frame answers for it."""
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the engine of a library lives: the name by which a user asks for it, its class, and the packages that define its frames."""
+
+    name: str
+    where: str
+    libraries: frozenset[str] = frozenset()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, loaded when first asked for."""
+        return _loaded(self.where)
+
+
+@cache
+def _loaded(where: str) -> Engine:
+    module, _, name = where.partition(":")
+    engine: Engine = getattr(import_module(module), name)()
+    return engine
+
+
+ENGINES: tuple[Home, ...] = (
+    Home("pandas", "crmmodels.engines.eager:Pandas", frozenset({"pandas"})),
+    Home("polars", "crmmodels.engines.eager:Polars", frozenset({"polars"})),
+    Home("pyarrow", "crmmodels.engines.eager:PyArrow", frozenset({"pyarrow"})),
+    Home("polars-lazy", "crmmodels.engines.polars_lazy:PolarsLazy", frozenset({"polars"})),
+    Home("duckdb", "crmmodels.engines.duckdb:DuckDB", frozenset({"duckdb", "_duckdb"})),
+    Home("dask", "crmmodels.engines.any_frame:Dask", frozenset({"dask", "dask_expr"})),
+    Home("narwhals", "crmmodels.engines.any_frame:AnyFrame"),
+)
+"""All engines; the first that owns a frame answers for it, the last for any frame."""
 
 
 def engine_of(native: object) -> Engine:
     """Engine of a native frame; that of any frame also for what is none."""
-    return next(engine for engine in ENGINES if engine.owns(native))
+    packages = {kind.__module__.partition(".")[0] for kind in type(native).__mro__}
+    homes = (home for home in ENGINES if packages & home.libraries or not home.libraries)
+    return next(home.engine for home in homes if home.engine.owns(native))
 
 
 def engine_named(name: str | None) -> Engine:
     """Engine that a user asks for by name; the first without a wish."""
-    return next(engine for engine in ENGINES if name in {None, engine.name})
+    return next(home.engine for home in ENGINES if name in {None, home.name})
 
 
 def joinable(rows: nw.DataFrame[Any], lines: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -20,7 +20,7 @@ import pytest
 import crmmodels as crm
 from crmmodels.engines import engine as engines
 from crmmodels.engines.eager import Pandas
-from crmmodels.engines.engine import Engine, engine_named, engine_of, joinable
+from crmmodels.engines.engine import Engine, Home, engine_named, engine_of, joinable
 
 LOG = pd.DataFrame({"id": ["b", "a", "a", "c"], "date": pd.to_datetime(["2026-01-03", "2026-01-01", "2026-01-09", "2026-01-02"]), "spend": [1.0, 2.0, 3.0, 4.0]})  # fmt: skip
 LABELS = ("low", "middle", "high")
@@ -68,7 +68,9 @@ KINDS = (
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Kind:
     if request.param.name == "folders":
-        monkeypatch.setattr(engines, "ENGINES", (Folders(), *engines.ENGINES))
+        monkeypatch.setattr(
+            engines, "ENGINES", (Home("folders", f"{__name__}:Folders", frozenset({"pandas"})), *engines.ENGINES)
+        )
     return request.param
 
 
@@ -95,14 +97,15 @@ def rows_of_its_own(engine: Engine, columns: dict[str, Any]) -> nw.DataFrame[Any
 
 def test_a_frame_has_one_engine_which_is_found_by_name(kind: Kind, native: Any, engine: Engine) -> None:
     assert engine.name == kind.name
-    assert next(other.name for other in engines.ENGINES if other.owns(native)) == kind.name
+    assert next(other.name for other in engines.ENGINES if other.engine.owns(native)) == kind.name
     assert engine_named(kind.name) is engine
     assert len({other.name for other in engines.ENGINES}) == len(engines.ENGINES)
+    assert all(other.name == other.engine.name for other in engines.ENGINES)
 
 
 def test_what_is_no_frame_is_of_the_last_engine() -> None:
     for nothing in (None, 1, "text", [1], pd.Series([1])):
-        assert engine_of(nothing) is engines.ENGINES[-1]
+        assert engine_of(nothing) is engines.ENGINES[-1].engine
         with engine_of(nothing).locked():
             assert engine_of(nothing).odd_columns(nothing) is None
 
