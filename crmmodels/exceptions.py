@@ -377,7 +377,7 @@ class OneValueWarning(CrmModelsWarning):
 
 
 class UnconvergedWarning(CrmModelsWarning):
-    """The climb of a likelihood stopped at its limit of steps, while it still gained."""
+    """The maximisation of a likelihood stopped at its limit of iterations while it still gained."""
 
 
 class ImportanceWarning(CrmModelsWarning):

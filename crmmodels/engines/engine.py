@@ -118,7 +118,7 @@ class Engine(Protocol):
         ...
 
     def taken(self, column: nw.Series[Any], position: IntArray, name: str) -> nw.Series[Any]:
-        """Values of a column at some positions, missing at those below 0, beside the rows of the column."""
+        """Values of a column at some positions, missing at those below 0, aligned with the rows of the column."""
         ...
 
     def labels(self, codes: nw.Series[Any], labels: Sequence[str]) -> nw.Series[Any]:

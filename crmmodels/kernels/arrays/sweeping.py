@@ -22,7 +22,7 @@ class Sweep:
     residual : ndarray of float64, shape (n_rest, n_rest, n_matrices)
         Covariance that these regressions leave.
     least_pivot : ndarray of float64, shape (n_matrices,)
-        Smallest share of its variance that a swept variable kept beside those swept before it: 0 for collinear ones.
+        Smallest share of its variance that a swept variable keeps, given the variables swept before it: 0 for collinear ones.
     """
 
     inverse: FloatArray

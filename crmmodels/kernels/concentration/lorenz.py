@@ -40,7 +40,7 @@ def thin_curve(distribution: Concentration, n_knots: int, boundaries: FloatArray
     distribution : Concentration
         The distribution.
     n_knots : int
-        Most knots to keep beside the boundaries, at least 4.
+        Largest number of knots to keep in addition to the boundaries, at least 4.
     boundaries : ndarray of float64, shape (n_boundaries,)
         Values that are kept in any case, so that the curve is exact there; infinite ones are passed over.
 
@@ -243,7 +243,7 @@ def whale_curve(values: FloatArray, n_points: int = 2000) -> WhaleCurve:
     values : ndarray of float64, shape (n_customers,)
         Of either sign.
     n_points : int, default 2000
-        Points to keep, beside the peak; both ends are among them. A curve on paper cannot show more.
+        Number of points to keep in addition to the peak, including both ends. A curve on paper cannot show more.
 
     Returns
     -------

@@ -73,7 +73,7 @@ def forward(
 
     Notes
     -----
-    All sums are in the order of the stages, so that a history's numbers are the same, to the last bit, whatever stands beside it.
+    All sums are in the order of the stages, so that a history's numbers are the same, to the last bit, whatever other histories are in the table.
     """
     length, first = histories.length[rows], histories.start[rows]
     into = [np.flatnonzero(moves[:, stage] > 0).tolist() for stage in range(len(moves))]

@@ -19,7 +19,7 @@ def stage_values(transition: FloatArray, reward: FloatArray, discount_rate: floa
     discount_rate : float
         Per period; above 0 where the horizon is infinite, above -1 otherwise.
     n_periods : int, optional
-        Number of moves ahead that count; the present period counts besides. Default: infinitely many.
+        Number of moves ahead that count; the present period counts in addition. Default: infinitely many.
 
     Returns
     -------

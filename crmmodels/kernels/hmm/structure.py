@@ -25,7 +25,7 @@ class StageStructure:
     allowed : ndarray of bool, shape (n_stages, n_stages)
         Which moves there are.
     prior_moves : ndarray of float64, shape (n_stages, n_stages)
-        Moves that are counted beside those of the data: the parameters of Dirichlet distributions, less 1.
+        Moves that are counted in addition to those of the data: the parameters of Dirichlet distributions, less 1.
     decline_ratio : float or None
         Largest rate of the last stage over that of the one before; each other one is above that before it. None for rates without order.
     """

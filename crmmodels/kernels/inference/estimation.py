@@ -1,4 +1,4 @@
-"""Estimates: where the climb starts, what bounds it, and how sure its end is."""
+"""Estimation: starting points, bounds, optimisation and standard errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RUNNING: Final = 10.0
 """A shape this large, or its inverse this small, runs to infinity, or 0, where its partner does."""
 _WIDEST_SCALE: Final = 1e9
 _NO_SCALE: Final = 1e-6
-"""A scale this small beside the other one of the family runs to 0."""
+"""A scale this small relative to the other scale of the family runs to 0."""
 _FAR: Final = float(np.log(30.0))
 """A log shape above this that still rises is on its way to an edge that is known."""
 _LOW: Final = float(np.log(1e5))
@@ -37,7 +37,7 @@ _AS_GOOD: Final = 1e-8
 _HARDLY: Final = 5.0
 """Log-likelihood that four parameters gain by chance in 4 % of tables."""
 _OF_SAMPLE: Final = 1e-5
-"""Tolerance of climbs on a sample, from whose ends all customers are climbed."""
+"""Tolerance of the optimisation on a sample, whose optimum is the starting point for all customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Limit(Generic[TableT_contra]):
-    """A simpler model to which a family comes at an edge that climbs approach ever more slowly.
+    """A simpler model that a family reaches at an edge, which the optimisation would approach ever more slowly.
 
     Attributes
     ----------
@@ -75,10 +75,10 @@ class Limit(Generic[TableT_contra]):
         A table and the highest log parameters to the point at the edge where the simpler model is best, of shape (n_parameters,), or None
         where it has no best parameters.
     is_near : callable
-        Log parameters and a table to whether the simpler model is close there, so that a climb that is lower leads to it.
+        Log parameters and a table to whether the simpler model is close, so that an optimisation with a lower likelihood there would end at it.
     rises : callable
-        That point and a table to points beside it from which to climb until one leads to an end, the best one first; none where the
-        likelihood falls on every way from it.
+        That point and a table to starting points near it, the best one first, of which the first that leads to a maximum counts; none where
+        the likelihood falls in every direction.
     """
 
     best: Callable[[TableT_contra, FloatArray], FloatArray | None]
@@ -88,7 +88,7 @@ class Limit(Generic[TableT_contra]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Family(Generic[ParametersT_co, TableT_contra]):
-    """A parametric family of likelihoods, with what the climb needs to know of it.
+    """A parametric family of likelihoods, with what the optimisation needs to know of it.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class Family(Generic[ParametersT_co, TableT_contra]):
     edges : tuple of Edge
         What a shape without a best value means.
     limit : Limit or None
-        The simpler model at an edge that climbs do not reach in few steps.
+        The simpler model at an edge that the optimisation does not reach in a few steps.
     """
 
     parameters: type[ParametersT_co]
@@ -159,12 +159,12 @@ def penalised(likelihood: LikelihoodFunction, penalty: Penalty | None) -> Likeli
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimate:
-    """The best parameters and how sure they are.
+    """Optimal parameters and their covariance.
 
     Attributes
     ----------
     optimum : Optimum
-        Where the climb ended.
+        Result of the optimisation.
     covariance : ndarray of float64, shape (n_parameters, n_parameters)
         Of the log parameters: the inverse of minus the Hessian. At an edge it is that of the simpler model there: infinite on the diagonal
         of the parameter that runs off, and 0 beside it, while its partner stands for the combination of the two that the data determine and
@@ -198,13 +198,14 @@ def estimate(
     Returns
     -------
     Estimate or None
-        None where the climb found no top.
+        None if the optimisation found no maximum.
 
     Notes
     -----
-    A large table is climbed from where a sample of it ends, which saves most of its evaluations. Where the first start leads
-    to no top or to an edge, others are tried and the best end wins; of a large table they are tried on the sample. A climb towards the simpler
-    model of a `Limit` ends as soon as that is better; where the likelihood rises on a way from it, that is climbed.
+    The likelihood of a large table is maximised from the optimum of a sample, which saves most evaluations. Where the first starting point
+    leads to no maximum or to an edge, others are tried and the best result is kept; for a large table they are tried on the sample. An
+    optimisation that approaches the simpler model of a `Limit` stops as soon as that model is better; where the likelihood rises from that
+    model, it is maximised from there.
     """
     guess = np.log(family.start(table))
     bounds = _bounds(family, guess)
@@ -222,7 +223,7 @@ def estimate(
 
 
 def _best(search: _Search[ParametersT_co, TableT_contra], guess: FloatArray) -> Estimate | None:
-    """The best end of several climbs, of the first where that is no edge, or where another climb leads to it, too."""
+    """The best of several optimisations; the first alone if it ends at no edge or another one confirms it."""
     best: Estimate | None = None
     for start in _starts(search.family, guess):
         ended = search.end(start, best)
@@ -238,7 +239,7 @@ def _value(found: Estimate) -> float:
 
 
 class _Search(Generic[ParametersT_co, TableT_contra]):
-    """Climbs on one table, which know the simpler model that the likelihood may come to."""
+    """Optimisations on one table, with the simpler model that they may end at."""
 
     def __init__(
         self,
@@ -262,22 +263,22 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
         self.is_confirmed = False
 
     def at_limit(self) -> Estimate | None:
-        """The simpler model at its best or what is better beside it, once a climb came near it."""
+        """The simpler model at its optimum or a better point near it, once an optimisation came close to it."""
         return self._at_limit
 
     def end(self, start: FloatArray, known: Estimate | None = None) -> Estimate | None:
-        """Where a climb ends: at the simpler model if that is better, and nowhere if it leads to an edge that is known."""
+        """Result of an optimisation: the simpler model if that is better, None if it leads to a known edge."""
 
         def leads_nowhere(point: FloatArray, here: Likelihood) -> bool:
             return self._leads_to_limit(point, here) or (known is not None and self._leads_to(known, point, here))
 
-        found = self._climb(start, leads_nowhere)
+        found = self._maximise(start, leads_nowhere)
         if not found.converged and self._at_limit is not None:
             return self._at_limit
         return _estimate(self.family, found, self._lowest, self._highest)
 
     def end_of(self, sample: Estimate) -> Estimate | None:
-        """Where a climb from the end of a sample ends; where that is at the limit, without a climb."""
+        """Result of an optimisation from the optimum of a sample; without one if that is at the limit."""
         start = sample.optimum.log_parameters
         if self._limit is not None and self._limit.is_near(start, self._table):
             found = self._stand_at_limit()
@@ -286,10 +287,10 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
         return self.end(start)
 
     def is_as_good(self, other: Estimate, best: Estimate) -> bool:
-        """Whether the table hardly tells the end of a climb on another one from its own best."""
+        """Whether the optimum of another table is nearly as likely here as this table's own."""
         return self._likelihood(other.optimum.log_parameters).value >= _value(best) - _HARDLY
 
-    def _climb(self, start: FloatArray, leads_nowhere: Callable[[FloatArray, Likelihood], bool] | None = None) -> Optimum:
+    def _maximise(self, start: FloatArray, leads_nowhere: Callable[[FloatArray, Likelihood], bool] | None = None) -> Optimum:
         return maximise(
             self._likelihood,
             start,
@@ -319,20 +320,20 @@ class _Search(Generic[ParametersT_co, TableT_contra]):
         return leads and here.value <= _value(known)
 
     def _stand_at_limit(self) -> Estimate | None:
-        """The simpler model at its best, or the end of a climb from it where that is better."""
+        """The simpler model at its optimum, or the result of an optimisation from it if that is better."""
         limit = self._limit
         point = None if limit is None else limit.best(self._table, self._highest)
         if limit is not None and point is not None:
             here = self._likelihood(point)
             found = _estimate(self.family, Optimum(point, here, 1, here.is_finite()), self._lowest, self._highest)
             ends = (
-                _estimate(self.family, self._climb(higher), self._lowest, self._highest)
+                _estimate(self.family, self._maximise(higher), self._lowest, self._highest)
                 for higher in limit.rises(point, self._table)
             )
-            climbed = next((end for end in ends if end is not None), None)
+            nearby = next((end for end in ends if end is not None), None)
             self._at_limit = found
-            if climbed is not None and found is not None and _value(climbed) > _value(found) + _AS_GOOD * self.weight:
-                self._at_limit = climbed
+            if nearby is not None and found is not None and _value(nearby) > _value(found) + _AS_GOOD * self.weight:
+                self._at_limit = nearby
         if self._at_limit is None:
             self._limit = None
         return self._at_limit

@@ -18,7 +18,7 @@ _PRIOR_SHAPE: Final = 0.5
 _PRIOR_WEIGHT: Final = 10.0
 """Weight of that prior, in observations."""
 _GRID: Final = 30
-"""Points at which the profile likelihood is averaged, besides the square root of the number of observations."""
+"""Number of points at which the profile likelihood is averaged, in addition to the square root of the number of observations."""
 _GRID_SPREAD: Final = 3.0
 """Width of the grid, in inverse first quartiles."""
 

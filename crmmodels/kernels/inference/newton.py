@@ -61,7 +61,7 @@ LikelihoodFunction: TypeAlias = Callable[[FloatArray], Likelihood]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Optimum:
-    """Where the climb ended.
+    """Result of a maximisation.
 
     Attributes
     ----------
@@ -106,9 +106,9 @@ def maximise(
     lowest, highest : ndarray of float64, shape (n_parameters,), optional
         Bounds of the log parameters; none if left out.
     most_evaluations : int, default 200
-        Likelihoods after which the climb gives up.
+        Likelihoods after which the maximisation gives up.
     leads_nowhere : callable, optional
-        A point and its likelihood to whether the climb may as well end there, unconverged.
+        A point and its likelihood to whether the maximisation may stop there, unconverged.
     runs : ndarray of bool, shape (n_parameters,), optional
         Parameters that may run off to their upper bounds, as shapes do; none if left out.
     tolerance : float, default 1e-9
@@ -122,7 +122,7 @@ def maximise(
     Notes
     -----
     Where the Hessian is not negative definite its eigenvalues are made so, which turns the step uphill. The radius follows from how well
-    the quadratic model foretold the gain. A parameter stays at a bound as long as the likelihood rises beyond it. After the
+    the quadratic model predicted the gain. A parameter stays at a bound as long as the likelihood rises beyond it. After the
     gradient has vanished, steps go on until they change no digit that counts, as they do along a flat ridge.
 
     A shape p that runs off does so along a ridge on which the log-likelihood comes to its limit as 1 / p falls, so that each Newton step in
@@ -164,7 +164,7 @@ def maximise(
             if there.is_finite() and (rises or (converged and there.value >= here.value - rounding)):
                 point, here = far, there
             continue
-        foretold = float(here.gradient @ step + 0.5 * step @ here.hessian @ step)
+        predicted = float(here.gradient @ step + 0.5 * step @ here.hessian @ step)
         there, n_evaluations = likelihood(point + step), n_evaluations + 1
         gain = there.value - here.value
         # A shorter gradient then says that the step was right.
@@ -176,9 +176,9 @@ def maximise(
             if converged or radius < np.finfo(np.float64).eps * (1.0 + float(np.linalg.norm(point))):
                 break
             continue
-        if gain > 0.75 * foretold and length > 0.99 * radius:
+        if gain > 0.75 * predicted and length > 0.99 * radius:
             radius *= 2.0
-        radius *= 0.5 if rounding < gain < 0.25 * foretold else 1.0
+        radius *= 0.5 if rounding < gain < 0.25 * predicted else 1.0
         point, here = np.clip(point + step, low, high), there
     else:
         converged = False

@@ -115,7 +115,7 @@ def log_likelihood(log_parameters: FloatArray, table: SpendTable) -> Likelihood:
         \frac{v^q\, \bar m^{px - 1}\, x^{px}}{(v + x \bar m)^{px + q}}
 
     With :math:`u = x\bar m / (v + x\bar m)` this is a beta density in u. Its factors differ by hundreds of orders of
-    magnitude and its digamma functions agree in most digits, so both are written as what is left beside Stirling's formula,
+    magnitude and its digamma functions agree in most digits, so both are written as the remainders of Stirling's formula,
     after Loader:
 
     .. math:: \ln L = -\ln \bar m + \frac{1}{2} \ln \frac{ab}{2\pi n} + S(n) - S(a) - S(b)

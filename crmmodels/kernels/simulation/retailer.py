@@ -165,7 +165,7 @@ class RetailCustomers:
     generation : ndarray of int64, shape (n_customers,)
         0 for who was not referred, else one more than that of the referrer.
     referrer : ndarray of int64, shape (n_customers,)
-        Position of who referred the customer; -1 for nobody.
+        Position of the customer's referrer; -1 for none.
     caused : ndarray of bool, shape (n_customers,)
         Whether the customer was referred and would not have come otherwise.
     channel : ndarray of int64, shape (n_customers,)

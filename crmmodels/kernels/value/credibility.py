@@ -1,4 +1,4 @@
-"""Credibility: how far a customer's own mean is to be believed beside that of all."""
+"""Credibility: the weight of a customer's own mean against the mean of all customers."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def variance_components(
 
 
 def expected_kappa(within_variance: float, between_variance: float) -> float:
-    r"""Orders that the mean of all customers is worth beside a customer's own.
+    r"""Number of orders that the mean of all customers counts as, against a customer's own.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ def referral_generations(referrer: IntArray) -> IntArray:
     Parameters
     ----------
     referrer : ndarray of int64, shape (n_customers,)
-        Code of who referred each customer, from 0; -1 for none.
+        Code of the referrer of each customer, from 0; -1 for none.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def cycles(referrer: IntArray) -> IntArray:
     Parameters
     ----------
     referrer : ndarray of int64, shape (n_customers,)
-        Code of who referred each customer, from 0; -1 for none.
+        Code of the referrer of each customer, from 0; -1 for none.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def referral_values(
     own : ndarray of float64, shape (n_customers,) or (n_draws, n_customers)
         Own value O, less the cost of acquisition, in the currency of the data.
     referrer : ndarray of int64, shape (n_customers,)
-        Code of who referred each customer, from 0; -1 for none. Without cycles.
+        Code of the referrer of each customer, from 0; -1 for none. Without cycles.
     reward : ndarray of float64, shape (n_customers,)
         Discounted reward paid for referring this customer; read for the referred only.
     acquisition_relief : ndarray of float64, shape (n_customers,)

@@ -110,7 +110,7 @@ def log_likelihood(log_parameters: FloatArray, table: PurchaseTable, *, modified
 
 
 def _silent_part(parameters: FloatArray, table: PurchaseTable) -> Likelihood:
-    """Log-likelihood of who has not ordered again in the modified model, with derivatives by the logarithms.
+    """Log-likelihood of customers without repeat orders in the modified model, with derivatives by the log parameters.
 
     ``L = 1 - S (1 - E)``, ``S = b / (a + b)``, ``E = (alpha / (alpha + T))^r``, is next to 1 where a customer is most likely gone or
     was hardly observed, so what counts is by how little it is less.

@@ -1,4 +1,4 @@
-"""The BG/BB model of customers who order, or not, at discrete opportunities: what it foretells."""
+"""Predictions of BG/BB, the model of customers who order or not at discrete opportunities."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def discounted_purchases(
 
     Notes
     -----
-    The expected order rate ``(r + x) / (α + T)`` of who is alive times `discounted_lifetime`.
+    The expected order rate ``(r + x) / (α + T)`` of a customer who is alive, times `discounted_lifetime`.
 
     References
     ----------

@@ -102,7 +102,7 @@ def purchase_distribution(  # noqa: PLR0917  (the arguments that all purchase mo
 def _log_distribution(
     frequency: FloatArray, age: FloatArray, horizon: float, n_max: int, parameters: ParetoNBDParameters
 ) -> FloatArray:
-    """Log probabilities of 0 to n_max orders within the horizon, of shape (n_customers, n_max + 1), of who is alive."""
+    """Log probabilities of 0 to n_max orders within the horizon, of shape (n_customers, n_max + 1), of customers who are alive."""
     from scipy.special import gammaln  # noqa: PLC0415  (scipy is not imported before it is used)
 
     r, alpha, s, beta = parameters.r, parameters.alpha, parameters.s, parameters.beta

@@ -281,7 +281,7 @@ def expected_purchases_new(horizon: FloatArray, parameters: ParetoNBDParameters)
 
 
 def expected_lifetime(horizon: FloatArray, s: float, b: FloatArray) -> FloatArray:
-    """Expected time within a horizon of who is alive.
+    """Expected lifetime within a horizon of a customer who is alive.
 
     Parameters
     ----------
@@ -315,7 +315,7 @@ class _Standing:
     neither, dropped : ndarray of float64, shape (n_rows,)
         S, and the probability D that the dropout came first.
     drops_ever : ndarray of float64, shape (n_rows,)
-        Probability that of who is alive the dropout comes before the next order; NaN where the series of it is long.
+        Probability that a customer who is alive drops out before the next order; NaN where its series is long.
     """
 
     hazard: FloatArray

@@ -240,7 +240,7 @@ def _integrate(
     dropout_shape = np.full(len(n), s)
     n_near, n_far = (n, dropout_shape) if a_is_near else (dropout_shape, n)
     interval, decay = _interval(n_near, near, n_far, far, length)
-    # Gauss-Legendre needs nodes for the length beside poles at +-pi i, and for the decay; the numbers were fitted over the whole domain.
+    # Gauss-Legendre needs nodes for the length relative to the poles at +-pi i, and for the decay; the numbers were fitted over the whole domain.
     needed = 12.0 + 3.0 * np.sqrt(decay) + 3.0 * interval
     rule = np.searchsorted(_N_NODES[:-1], np.where(np.maximum(interval, decay) <= _SHORT, 0.0, needed))
     result = np.empty((n_sums, len(n)))

@@ -1,4 +1,4 @@
-"""Pareto/NBD beside the NBD model: whether a little dropout makes customers more likely."""
+"""Score test of Pareto/NBD against the NBD model: whether a little dropout raises the likelihood."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def dropout_first_ever(n: FloatArray, start: FloatArray, *, alpha: float, s: flo
 
     Notes
     -----
-    Each row is summed forwards until its terms are too small to change a bit of it, so that rows beside it that need more terms do not
+    Each row is summed forwards until its terms are too small to change a bit of it, so that other rows of the block that need more terms do not
     matter.
     """
     clocks = pair(alpha, beta)
