@@ -23,6 +23,7 @@ _GROUPS: Final = {".": ",' \u00a0\u202f\u2019", ",": ".' \u00a0\u202f\u2019"}
 """Signs that may group thousands, by the sign before decimals."""
 _TABLE: Final = "files_of_crmmodels"
 _CHUNK: Final = 1 << 20
+_ROW: Final = "row_number() OVER ()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def open_csv(connection: Connection, files: Sequence[str], columns: Sequence[Fil
     numbers = [column.name for column in columns if column.kind == "number" and column.name in names]
     if is_utf8(options.encoding):
         rows = _joined(_select(group, names, delimiter) for group in _by_header(sources))
-        report = _joined(_select([source], names, delimiter, placed=True) for source in sources)
+        report = _joined(_select([source], names, delimiter, _line(source.header)) for source in sources)
     else:
         _store(connection, sources, names, delimiter, options)
         rows, report = f"SELECT * EXCLUDE ({PLACE}) FROM {_TABLE}", f"SELECT * FROM {_TABLE}"  # noqa: S608
@@ -164,12 +165,12 @@ def _joined(selects: Iterator[str]) -> str:
     return " UNION ALL ".join(selects)
 
 
-def _select(group: Sequence[_Source], names: Sequence[str], delimiter: str, *, placed: bool = False) -> str:
-    """Query of files with one first line: the columns by name, as text, and the place of each row where wanted."""
+def _select(group: Sequence[_Source], names: Sequence[str], delimiter: str, line: str | None = None) -> str:
+    """Query of files with one first line: the columns by name, as text, and, of a single file, the place of each row from its line in SQL."""
     header = group[0].header
     types = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
     taken = ", ".join(f"c{header.index(name)} AS {identifier(name)}" for name in names)
-    place = f", {literal(group[0].name)} || ' line ' || {_line(header)} AS {PLACE}" if placed else ""
+    place = f", {literal(group[0].name)} || ' line ' || ({line}) AS {PLACE}" if line else ""
     return (
         f"SELECT {taken}{place} FROM read_csv({paths([source.path for source in group])}, header=true, auto_detect=false, "  # noqa: S608
         f"delim={literal(delimiter)}, quote='\"', escape='\"', columns={{{types}}})"
@@ -177,10 +178,14 @@ def _select(group: Sequence[_Source], names: Sequence[str], delimiter: str, *, p
 
 
 def _line(header: Sequence[str]) -> str:
-    """Line at which a row begins, in SQL: one more for each row before it, and for each line end in a quoted field before it."""
+    """Line at which a row begins, in SQL: one more for each row before it, and for each line end in a quoted field before it.
+
+    The sum includes the row itself and is taken off again, since DuckDB keeps all rows for a sum that ends before it.
+    """
     text = f"concat({', '.join(f'c{i}' for i in range(len(header)))})"
-    ends = f"sum(length({text}) - length(replace({text}, chr(10), ''))) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
-    return f"CAST(row_number() OVER () + {1 + ''.join(header).count(chr(10))} + coalesce({ends}, 0) AS BIGINT)"
+    ends = f"length({text}) - length(replace({text}, chr(10), ''))"
+    first = 1 + "".join(header).count("\n")
+    return f"CAST({_ROW} + {first} + sum({ends}) OVER (ROWS UNBOUNDED PRECEDING) - ({ends}) AS BIGINT)"
 
 
 def _number(text: str, decimal: str | None) -> str:
@@ -204,17 +209,21 @@ def _store(
         selects = []
         for i, source in enumerate(sources):
             target = str(Path(folder) / f"{i}.csv")
-            _transcode(source.path, target, options)
-            selects.append(_select([_Source(target, source.name, source.header)], names, delimiter, placed=True))
+            # Where no field is quoted, no field has a line end: counting them in every row takes as long as all the rest.
+            line = _line(source.header) if _transcode(source.path, target, options) else f"{_ROW} + 1"
+            selects.append(_select([_Source(target, source.name, source.header)], names, delimiter, line))
         connection.execute(f"CREATE TEMP TABLE {_TABLE} AS {_joined(iter(selects))}").fetchall()
 
 
-def _transcode(path: str, target: str, options: FileOptions) -> None:
-    line = 1
+def _transcode(path: str, target: str, options: FileOptions) -> bool:
+    """Write a file as UTF-8, and tell whether it has a quotation mark."""
+    line, is_quoted = 1, False
     try:
         with _opened(path, options.encoding) as file, Path(target).open("w", encoding="utf-8", newline="") as out:
             while chunk := file.read(_CHUNK):
                 line += chunk.count("\n")
+                is_quoted |= '"' in chunk
                 out.write(chunk)
     except UnicodeError as error:
         raise _not_of_encoding(path, line, options, error) from error
+    return is_quoted

@@ -289,7 +289,7 @@ class TestBrokenLines:
 
     @pytest.mark.parametrize("encoding", [None, "gb18030"])
     def test_a_line_end_in_a_quoted_field_counts_as_a_line(self, encoding: str | None, tmp_path: Path) -> None:
-        text = 'id,date,spend,"a\nnote"\n1,2026-01-01,5,"three\nlines\nof it"\n2,2026-01-02,5,one\n' + "3,2026-13-01,5,one\n"
+        text = 'id,date,spend,"a\nnote"\n1,2026-01-01,5,"three\nlines\nof it"\n2,2026-01-02,5,one\n3,2026-13-01,5,one\n'
         (tmp_path / "log.csv").write_text(text, encoding=encoding)
         assert "log.csv line 7: (customer='3'" in refusal_of(
             tmp_path / "log.csv", **({} if encoding is None else {"encoding": encoding})
