@@ -115,7 +115,7 @@ _ANY: Final = Domain(admits="any")
 
 
 def check_fields(record: Any, where: str, *, parameters: bool = False) -> None:
-    """TypeError or ValueError if a dataclass has a field that its annotation forbids; ``parameters`` may be infinite."""
+    """TypeError or ValueError if a dataclass has a field that its annotation forbids; numbers of a model's ``parameters`` may be infinite."""
     kind: Any = type(record)
     hints = _hints_of(kind)
     domain = _ANY if parameters else _FINITE
@@ -133,7 +133,7 @@ def _hints_of(kind: type) -> Mapping[str, Any]:
 
 
 def check_value(value: Any, hint: Any, where: str, domain: Domain = _FINITE) -> None:
-    """TypeError or ValueError if a value is not what its annotation says, with numbers in ``domain`` where it is silent."""
+    """TypeError or ValueError if a value is not what its annotation says; ``domain`` bounds numbers of which it says nothing."""
     if get_origin(hint) is Annotated:
         hint, *extras = get_args(hint)
         domain = next((extra for extra in extras if isinstance(extra, Domain)), domain)

@@ -451,7 +451,5 @@ def _covariance_at(
     partners = [str(edge.partner) for edge in edges if edge.partner not in held]
     free = determined | (np.isin(names, partners) & (curvature > _NO_CURVATURE * np.abs(curvature).max()))
     covariance = covariance_of(hessian, free)
-    if covariance is not None:
-        told = free & (np.diag(covariance) < _UNTOLD**2)
-        return covariance if (told == free).all() else covariance_of(hessian, determined | told)
-    return covariance_of(hessian, determined) if (free != determined).any() else None
+    told = determined if covariance is None else determined | (np.diag(covariance) < _UNTOLD**2)
+    return covariance if (told == free).all() else covariance_of(hessian, told)

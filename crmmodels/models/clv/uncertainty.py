@@ -52,7 +52,7 @@ def draw(fitted: CLVFit, money: MoneyParameters, n_draws: int, rng: np.random.Ge
     customer follows the drawn theta, purchase parameters and means.
 
     Held fixed are the benchmarks, and with them the realised components but for CLV5; the rates of costs without an order; a kappa that was
-    given, or whose error cannot be told; a theta of 0 or 1; parameters that run to an edge, where their partners vary as what the two tell.
+    given, or whose error cannot be told; a theta of 0 or 1; a parameter that runs to an edge, whose partner varies with the error of their combination.
     """
     covariance = np.where(np.isfinite(fitted.purchase.covariance), fitted.purchase.covariance, 0.0)
     logs = rng.standard_normal((n_draws, len(covariance))) @ _root(covariance).T
